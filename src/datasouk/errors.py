@@ -1,0 +1,14 @@
+"""The root of every error that datasouk raises on purpose.
+
+    DatasoukError
+    └── MamError              datasouk.mam.errors: a message, key or argument of Masked Authenticated Messaging
+        └── ...
+
+Each package keeps its own branch in its own ``errors.py``; whoever wants to catch all of them catches the root.
+"""
+
+__all__ = ["DatasoukError"]
+
+
+class DatasoukError(Exception):
+    """Any failure that datasouk foresees; the text names the value and the limit, never a secret."""
