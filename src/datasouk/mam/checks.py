@@ -1,0 +1,56 @@
+"""Checks of arguments that several modules share; each names the field and the limit, never the value of a secret."""
+
+from datasouk.mam.errors import InvalidArgument, InvalidTrytes
+from datasouk.ternary.trits import ALPHABET, Trits, is_trytes
+
+__all__ = ["HASH_TRYTES", "check_hash", "check_index", "check_security", "trits_of"]
+
+HASH_TRYTES = 81
+
+
+def trits_of(field: str, trytes: str) -> Trits:
+    """The trits of a text that must be trytes, possibly empty.
+
+    Raises:
+        InvalidArgument: It is no text.
+        InvalidTrytes: It contains another character than ``9A-Z``.
+    """
+    if not isinstance(trytes, str):
+        raise InvalidArgument(field, f"must be a text of trytes, it is a {type(trytes).__name__}")
+    if trytes and not is_trytes(trytes):
+        place = next(i for i, character in enumerate(trytes) if character not in ALPHABET)
+        raise InvalidTrytes(field, place, len(trytes))
+    return Trits.from_trytes(trytes)
+
+
+def check_hash(field: str, trytes: str) -> str:
+    """A text of exactly 81 trytes, such as a seed or a root.
+
+    Raises:
+        InvalidArgument: It is not.
+    """
+    if not isinstance(trytes, str) or not is_trytes(trytes, length=HASH_TRYTES):
+        raise InvalidArgument(field, f"must be {HASH_TRYTES} trytes long, written with 9 and A to Z")
+    return trytes
+
+
+def check_security(security: int) -> int:
+    """A security level.
+
+    Raises:
+        InvalidArgument: It is not 1, 2 or 3.
+    """
+    if type(security) is not int or not 1 <= security <= 3:
+        raise InvalidArgument("security", f"must be between 1 and 3, it is {security!r:.40}")
+    return security
+
+
+def check_index(field: str, value: int, *, least: int = 0) -> int:
+    """A whole number from ``least`` to 2**53 - 1, the largest that JavaScript counts exactly.
+
+    Raises:
+        InvalidArgument: It is not.
+    """
+    if type(value) is not int or not least <= value < 2**53:
+        raise InvalidArgument(field, f"must be a whole number from {least} to {2**53 - 1}, it is {value!r:.40}")
+    return value
