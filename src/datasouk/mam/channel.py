@@ -167,7 +167,7 @@ class Channel:
         return Message(payload, root, decode_address(root, self._mode), next_root)
 
     def restart(self, *, start: int = 0, index: int = 0) -> None:
-        """Go back to a leaf, and forget that it may have signed before.  **Unsafe.**
+        """Go back to a leaf, and forget that it may have signed before: unsafe.
 
         Each further signature of a leaf reveals more of its key, until a stranger can sign in its place.  The
         marketplace's old publishing template did this for every packet.

@@ -1,7 +1,7 @@
-"""Text as trytes, two for each character, in the four dialects that are found in messages.
+r"""Text as trytes, two for each character, in the four dialects that are found in messages.
 
     ascii     character c -> ALPHABET[c mod 27], ALPHABET[c div 27]; holds U+0000 to U+02D8
-    text      ascii, after each character from U+007F on has become ``\\uXXXX`` (``TrytesHelper`` of iota.js)
+    text      ascii, after each character from U+007F on has become ``\uXXXX`` (``TrytesHelper`` of iota.js)
     object    text of a JSON document without spaces (``objectToTrytes`` of iota.js)
     json      ascii of ``encodeURI`` of a JSON document: what the marketplace's publishing template sends
 
@@ -71,7 +71,7 @@ def trytes_to_ascii(trytes: str) -> str:
 
 
 def text_to_trytes(text: str) -> str:
-    """Trytes of any text: characters from U+007F on are written as ``\\uXXXX``, those beyond U+FFFF as two of these.
+    r"""Trytes of any text: characters from U+007F on are written as ``\uXXXX``, those beyond U+FFFF as two of these.
 
     Raises:
         InvalidText: A surrogate stands alone.
@@ -80,9 +80,9 @@ def text_to_trytes(text: str) -> str:
 
 
 def trytes_to_text(trytes: str) -> str:
-    """The inverse of ``text_to_trytes``; nines at the end are padding.
+    r"""The inverse of ``text_to_trytes``; nines at the end are padding.
 
-    As in the original, a literal ``\\u0041`` in the text comes back as ``A``.
+    As in the original, a literal ``\u0041`` in the text comes back as ``A``.
 
     Raises:
         InvalidTrytes: A character is outside ``9A-Z``.

@@ -69,9 +69,7 @@ class Curl:
     def _transform(self) -> None:
         for _ in range(self._rounds):
             old = self._state
-            self._state = [
-                _TRUTH_TABLE[old[364 * i % STATE] + 1][old[364 * (i + 1) % STATE] + 1] for i in range(STATE)
-            ]
+            self._state = [_TRUTH_TABLE[old[364 * i % STATE] + 1][old[364 * (i + 1) % STATE] + 1] for i in range(STATE)]
 
 
 def hash_once(trits: Trits, rounds: int = 27) -> Trits:

@@ -1,7 +1,7 @@
 """Errors of the ternary package.
 
-    DatasoukError
-    └── TernaryError          also a ValueError: the caller handed in something that is no ternary value
+DatasoukError
+└── TernaryError          also a ValueError: the caller handed in something that is no ternary value
 """
 
 from datasouk.errors import DatasoukError

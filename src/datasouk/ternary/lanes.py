@@ -13,8 +13,8 @@ scattered reads into one rotation of the ring of 729 trits:
 
     X_r[j] = F(X_{r-1}[j], X_{r-1}[j + 364^r mod 729])
 
-**Layouts.**  After t transforms of 27 rounds the trits lie in *layout* t: S[649^t j] = X[j], as (-2)^27 = 649 = 1 + 8*81
-modulo 729.  649^9 = 1, so nine transforms bring the natural order back.  A chain of hashes therefore runs on without
+**Layouts.**  After t transforms of 27 rounds the trits lie in *layout* t: S[649^t j] = X[j], as (-2)^27 = 649 modulo
+729, which is 1 + 8*81.  649^9 = 1, so nine transforms bring the natural order back.  A chain of hashes therefore runs on without
 putting anything in order; it only needs the rate's mask in each of nine layouts.  A sponge restores the natural order
 after every transform (``_restore``).
 
@@ -268,9 +268,9 @@ def follow_chains(starts: Sequence[Trits], steps: Sequence[int]) -> list[Trits]:
         for i, value in zip(order[staying:], arrived, strict=True):
             values[i] = value
         order, done = order[:staying], done + _LAYOUTS
-        if _round_up(staying) < width:
-            woven = Trits(*(_drop_lanes(x, width, _round_up(staying)) for x in (p, n)), RATE * _round_up(staying))
-            width = _round_up(staying)
+        if (kept := _round_up(staying)) < width:
+            p, n = _drop_lanes(p, width, kept), _drop_lanes(n, width, kept)
+            woven, width = Trits(p, n, RATE * kept), kept
     return values
 
 

@@ -28,11 +28,11 @@ def _trit_of_character(character: str, place: int) -> int:
     """Trit number ``place`` (0..2) of a tryte character."""
     number = ALPHABET.index(character)
     # Adding 13 = 111 in ternary turns balanced digits -1, 0, 1 into the ordinary digits 0, 1, 2.
-    return ((number if number <= 13 else number - 27) + 13) // 3**place % 3 - 1
+    return ((number if number <= 13 else number - 27) + 13) // (1, 3, 9)[place] % 3 - 1
 
 
 def _plane_table(place: int, trit: int) -> bytes:
-    """A table for ``bytes.translate``: "1" for the tryte characters whose trit number ``place`` is ``trit``, else "0"."""
+    """For ``bytes.translate``: "1" for the tryte characters whose trit number ``place`` is ``trit``, else "0"."""
     table = bytearray(b"0" * 256)
     for character in ALPHABET:
         if _trit_of_character(character, place) == trit:
@@ -229,7 +229,8 @@ def _value_of_digits(bits: str) -> int:
     if len(bits) <= 32:
         return int(bits, 3)
     half = len(bits) // 2
-    return _value_of_digits(bits[:-half]) * 3**half + _value_of_digits(bits[-half:])
+    high: int = _value_of_digits(bits[:-half]) * 3**half
+    return high + _value_of_digits(bits[-half:])
 
 
 def interleave(strings: Sequence[Trits], *, lanes: int = 1) -> Trits:
@@ -255,9 +256,7 @@ def interleave(strings: Sequence[Trits], *, lanes: int = 1) -> Trits:
     return Trits(planes[0], planes[1], length * len(strings))
 
 
-def deinterleave(
-    woven: Trits, count: int, *, lanes: int = 1, chosen: Iterable[int] | None = None
-) -> list[Trits]:
+def deinterleave(woven: Trits, count: int, *, lanes: int = 1, chosen: Iterable[int] | None = None) -> list[Trits]:
     """The inverse of ``interleave``: the ``count`` strings that ``woven`` was made of, or only the ``chosen`` ones."""
     length, width = woven.length // count, count * lanes
     places = [count - 1 - number for number in (range(count) if chosen is None else chosen)]
