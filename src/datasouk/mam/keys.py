@@ -70,7 +70,7 @@ class OneTimeKey:
 
     def sign(self, signed_hash: Trits, security: int) -> Trits:
         """The signature of 243 trits: 6561 trits for each level."""
-        values = [tryte.value for tryte in signed_hash.chunks(3)][: segment_count(security)]
+        values = signed_hash.tryte_values()[: segment_count(security)]
         return Trits.join(self._chains.at([14 - value for value in values], self._lane))
 
 

@@ -26,7 +26,6 @@ from datasouk.mam import pascal
 from datasouk.mam.checks import HASH_TRYTES, check_hash, trits_of
 from datasouk.mam.errors import InvalidArgument, InvalidSecurity, RootMismatch, TruncatedMessage
 from datasouk.mam.keys import SEGMENT_TRITS, OneTimeKey, segment_count
-from datasouk.mam.mask import mask, unmask
 from datasouk.mam.merkle import root_from_siblings
 from datasouk.mam.nonce import NONCE_TRITS, checksum_security, find_nonce
 from datasouk.mam.signature import address_of_digest, signature_digest
@@ -130,10 +129,10 @@ def seal(
     """Mask and sign a message: the payload, in trytes."""
     header = pascal.encode(index) + pascal.encode(message.length)
     hasher = _started_sponge(Trits.from_trytes(side_key or _NO_KEY), root, header)
-    body = mask(hasher, next_root + message)
-    nonce = mask(hasher, find_nonce(hasher, security))
+    body = hasher.mask(next_root + message)
+    nonce = hasher.mask(find_nonce(hasher, security))
     signature = key.sign(hasher.rate(), security)
-    tail = mask(hasher, Trits.join([signature, pascal.encode(len(siblings)), *siblings]))
+    tail = hasher.mask(Trits.join([signature, pascal.encode(len(siblings)), *siblings]))
     payload = Trits.join([header, body, nonce, tail])
     return (payload + Trits.zeros(-payload.length % 3)).to_trytes()
 
@@ -162,14 +161,14 @@ def parse(payload: str, root: str, *, side_key: str | None = None) -> Parsed:
     # Without this bound a tampered length would have us unmask what is not there.
     _require(trits, body_end + NONCE_TRITS + SEGMENT_TRITS * segment_count(1), "message length")
     hasher = _started_sponge(key_trits, root_trits, trits[:start])
-    body = unmask(hasher, trits[start:body_end])
-    unmask(hasher, trits[body_end : body_end + NONCE_TRITS])
+    body = hasher.unmask(trits[start:body_end])
+    hasher.unmask(trits[body_end : body_end + NONCE_TRITS])
 
     signed_hash = hasher.rate()
     security = checksum_security(signed_hash)
     if security == 0:
         raise InvalidSecurity("the message's hash has no security level: wrong side key or root, or tampered with")
-    tail = unmask(hasher, trits[body_end + NONCE_TRITS :])
+    tail = hasher.unmask(trits[body_end + NONCE_TRITS :])
     signature_trits = SEGMENT_TRITS * segment_count(security)
     _require(tail, signature_trits + 4, "security level")
     count, siblings_start = pascal.decode(tail, signature_trits)

@@ -12,7 +12,7 @@ Source: ``@iota/mam.js`` 1.6.3, ``hammingDiver.js``.
 
 from collections.abc import Iterator
 
-from datasouk.ternary.kernel import Sponge, transform_prefixes
+from datasouk.ternary.kernel import PREFIXES, Sponge, transform_prefixes
 from datasouk.ternary.trits import Trits
 
 __all__ = ["NONCE_TRITS", "checksum_security", "find_nonce"]
@@ -21,8 +21,6 @@ NONCE_TRITS = 81
 
 _COUNTER_START = 54
 _CANDIDATES = 64
-# Candidates tried at once: about one in thirty does, and a transform of 16 states costs less than four of one.
-_AT_ONCE = 16
 
 # Bit b of (low, high) gives trit 0..3 of candidate b: low alone -1, high alone +1, both 0.
 _LOW = (0xDB6DB6DB6DB6DB6D, 0xF1F8FC7E3F1F8FC7, 0x7FFFE00FFFFC01FF, 0xFFC0000007FFFFFF)
@@ -35,6 +33,10 @@ def candidate_trits(number: int) -> Trits:
 
 
 _CANDIDATE_TRITS = tuple(candidate_trits(number) for number in range(_CANDIDATES))
+
+
+# Bit 0 of each of the positions that count for a level, of hashes woven side by side.
+_LEVEL_MASKS = tuple(sum(1 << PREFIXES * place for place in range(81 * level)) for level in (1, 2, 3))
 
 
 def checksum_security(message_hash: Trits) -> int:
@@ -57,15 +59,27 @@ def find_nonce(sponge: Sponge, security: int) -> Trits:
     fixed = state[4:_COUNTER_START]
     for counter in _counted(state[_COUNTER_START:NONCE_TRITS]):
         tail = fixed + counter
-        for first in range(0, _CANDIDATES, _AT_ONCE):
-            nonces = [head + tail for head in _CANDIDATE_TRITS[first : first + _AT_ONCE]]
-            hashes = transform_prefixes(state, nonces)
-            found = next((i for i, value in enumerate(hashes) if checksum_security(value) == security), None)
+        # About one candidate in thirty does, so they are not all tried at once.
+        for first in range(0, _CANDIDATES, PREFIXES):
+            nonces = [head + tail for head in _CANDIDATE_TRITS[first : first + PREFIXES]]
+            found = _first_of_level(transform_prefixes(state, nonces), security)
             if found is not None:
                 if first + found == 0:
                     break
                 return nonces[found]
     raise AssertionError("the counter went once around")
+
+
+def _first_of_level(woven: Trits, security: int) -> int | None:
+    """Which of the woven hashes is the first to have exactly this level."""
+    for lane in range(PREFIXES):
+        for level in range(1, security + 1):
+            mask = _LEVEL_MASKS[level - 1] << lane
+            if (woven.plus & mask).bit_count() == (woven.minus & mask).bit_count():
+                if level == security:
+                    return lane
+                break
+    return None
 
 
 def _counted(counter: Trits) -> Iterator[Trits]:

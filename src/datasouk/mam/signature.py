@@ -23,7 +23,7 @@ def signature_digest(signed_hash: Trits, signature: Trits) -> Trits:
         signature: 6561 trits for each security level.
     """
     segments = signature.chunks(SEGMENT_TRITS)
-    steps = [tryte.value + 13 for tryte in signed_hash.chunks(3)[: len(segments)]]
+    steps = [value + 13 for value in signed_hash.tryte_values()[: len(segments)]]
     hasher = sponge()
     for end in follow_chains(segments, steps):
         hasher.absorb(end)

@@ -66,6 +66,26 @@ class Curl:
         """The first ``length`` trits of the state, without a transform."""
         return Trits.of(self._state[:length])
 
+    def mask(self, plain: Trits) -> Trits:
+        """Use the sponge as a cipher that also takes in what it enciphers.
+
+        For each chunk x of up to 243 trits: k = rate; absorb x; the masked chunk is x + k, trit by trit modulo 3.  The
+        key stream depends on all that was absorbed before.  Source: ``@iota/mam.js`` 1.6.3, ``mask.js``.
+        """
+        parts = []
+        for chunk in plain.chunks(RATE):
+            parts.append(chunk.add(self.rate(len(chunk))))
+            self.absorb(chunk)
+        return Trits.join(parts)
+
+    def unmask(self, masked: Trits) -> Trits:
+        """The inverse of ``mask``: absorbs the plain trits as well."""
+        parts = []
+        for chunk in masked.chunks(RATE):
+            parts.append(chunk.subtract(self.rate(len(chunk))))
+            self.absorb(parts[-1])
+        return Trits.join(parts)
+
     def _transform(self) -> None:
         for _ in range(self._rounds):
             old = self._state

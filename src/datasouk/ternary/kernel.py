@@ -10,7 +10,16 @@ from typing import Final, Protocol
 from datasouk.ternary import lanes as _lanes
 from datasouk.ternary.trits import Trits
 
-__all__ = ["KERNEL_NAME", "ChainTable", "Sponge", "chain_table", "follow_chains", "sponge", "transform_prefixes"]
+__all__ = [
+    "KERNEL_NAME",
+    "PREFIXES",
+    "ChainTable",
+    "Sponge",
+    "chain_table",
+    "follow_chains",
+    "sponge",
+    "transform_prefixes",
+]
 
 KERNEL_NAME: Final = "lanes"
 
@@ -34,6 +43,12 @@ class Sponge(Protocol):
     def rate(self, length: int = 243) -> Trits:
         """The first ``length`` trits of the state, without a transform."""
 
+    def mask(self, plain: Trits) -> Trits:
+        """Encipher and absorb."""
+
+    def unmask(self, masked: Trits) -> Trits:
+        """Decipher and absorb."""
+
 
 class ChainTable(Protocol):
     """Hash chains with all values kept; see ``datasouk.ternary.lanes.ChainTable``."""
@@ -55,5 +70,6 @@ def chain_table(starts: Sequence[Trits], length: int, *, lanes: int = 1) -> Chai
     return _lanes.chain_table(starts, length, lanes=lanes)
 
 
+PREFIXES: Final = _lanes.PREFIXES
 follow_chains = _lanes.follow_chains
 transform_prefixes = _lanes.transform_prefixes

@@ -42,6 +42,7 @@ def _plane_table(place: int, trit: int) -> bytes:
 
 _PLUS_TABLES = tuple(_plane_table(place, +1) for place in range(3))
 _MINUS_TABLES = tuple(_plane_table(place, -1) for place in range(3))
+_VALUE_BY_CHARACTER = {c: number if number <= 13 else number - 27 for number, c in enumerate(ALPHABET)}
 # Turns the ASCII digits of a plane into the bytes 0 and 1.
 _DIGIT_VALUES = bytes(range(256)).translate(bytes.maketrans(b"01", b"\0\1"))
 # Indexed by d0 + 3*d1 + 9*d2, where d is 0, 1, 2 for the trits 0, +1, -1.
@@ -147,6 +148,10 @@ class Trits:
         plus, minus = f"{self.plus:b}", f"{self.minus:b}"
         return _value_of_digits(plus) - _value_of_digits(minus)
 
+    def tryte_values(self) -> list[int]:
+        """The value of every three trits, -13..13; one or two trits left over at the end yield none."""
+        return [_VALUE_BY_CHARACTER[character] for character in self.to_trytes()]
+
     def add(self, other: "Trits") -> "Trits":
         """Trit by trit sum modulo 3 (1+1 = -1, -1-1 = 1) of two strings of equal length."""
         # Seven operations instead of a table: Kawahara, Aoki, Takagi 2008, addition in GF(3).
@@ -243,15 +248,18 @@ def interleave(strings: Sequence[Trits], *, lanes: int = 1) -> Trits:
         lanes: How many trits make one position; the strings may themselves be woven of so many.
     """
     length, width = strings[0].length, len(strings) * lanes
+    text_form = f"0{length}b"
     planes = []
-    for name in ("plus", "minus"):
+    for values in ([string.plus for string in strings], [string.minus for string in strings]):
         digits = bytearray(length * len(strings))
         # The text of a plane has its last trit first, so the last string comes first as well.
-        for number, string in enumerate(reversed(strings)):
-            plane: int = getattr(string, name)
-            text = format(plane, f"0{length}b").encode()
-            for lane in range(lanes):
-                digits[number * lanes + lane :: width] = text[lane::lanes]
+        for place, value in zip(range(0, width, lanes), reversed(values), strict=True):
+            text = format(value, text_form).encode()
+            if lanes == 1:
+                digits[place::width] = text
+            else:
+                for lane in range(lanes):
+                    digits[place + lane :: width] = text[lane::lanes]
         planes.append(int(digits, 2))
     return Trits(planes[0], planes[1], length * len(strings))
 
