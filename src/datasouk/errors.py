@@ -1,7 +1,9 @@
 """The root of every error that datasouk raises on purpose.
 
     DatasoukError
-    └── MamError              datasouk.mam.errors: a message, key or argument of Masked Authenticated Messaging
+    ├── MamError              datasouk.mam.errors: a message, key or argument of Masked Authenticated Messaging
+    │   └── ...
+    └── LedgerError           datasouk.ledger.errors: an object of the ledger, its bytes, JSON, signatures or proof
         └── ...
 
 Each package keeps its own branch in its own ``errors.py``; whoever wants to catch all of them catches the root.
