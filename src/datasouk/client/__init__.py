@@ -1,0 +1,1 @@
+"""The SDK: plain, blocking, standard library only.  For sensors, scripts and notebooks."""
