@@ -27,7 +27,7 @@
 Every error carries its facts as attributes; the text names the field, the value and the limit.
 """
 
-# ruff: noqa: N818  -- the names say what is wrong, without a suffix.
+
 
 from collections.abc import Collection
 
