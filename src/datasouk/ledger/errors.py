@@ -27,8 +27,6 @@
 Every error carries its facts as attributes; the text names the field, the value and the limit.
 """
 
-
-
 from collections.abc import Collection
 
 from datasouk.errors import DatasoukError
