@@ -42,6 +42,11 @@ class Tangle:
         return message_id in self._pending
 
     @property
+    def ids(self) -> list[bytes]:
+        """All messages that wait, oldest first."""
+        return list(self._pending)
+
+    @property
     def tips(self) -> list[bytes]:
         """Messages without children, oldest first."""
         return list(self._tips)
