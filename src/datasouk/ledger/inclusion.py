@@ -3,8 +3,8 @@
 A milestone's Merkle root covers transactions only. What covers everything is the Tangle itself: the coordinator signs
 the ids of the milestone's parents, an id is the hash of a message, and a message holds the ids of its own parents. So a
 chain of messages, from one that the milestone names down to one that names the message in question, proves that the
-message existed when the milestone was signed. Implements no published specification; ours is in issue 3, "Shallow
-cones".
+message existed when the milestone was signed. Implements no published specification;
+``docs/explanation/ledger.md`` says how the node keeps these paths short.
 
 In symbols, with ``id(x)`` = BLAKE2b-256 of the bytes of x::
 
