@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from datasouk.mam.checks import HASH_TRYTES, check_hash, check_index, check_security, trits_of
+from datasouk.mam.checks import HASH_TRYTES, check_hash, check_index, check_security, shown, trits_of
 from datasouk.mam.errors import InvalidArgument, KeyReused
 from datasouk.mam.keys import addresses, one_time_keys
 from datasouk.mam.merkle import MerkleTree
@@ -216,8 +216,8 @@ class Channel:
         next_root = fields.pop("next_root", None)
         unused = fields.pop("unused", 0)
         names = {"seed", "security", "mode", "side_key", "start", "count", "next_count", "index"}
-        if unknown := sorted(str(name) for name in fields if name not in names):
-            raise InvalidArgument("state", f"has an unknown field {unknown[0]!r:.40}")
+        if unknown := [name for name in fields if name not in names]:
+            raise InvalidArgument("state", f"has an unknown field {shown(unknown[0])}")
         if "seed" not in fields:
             raise InvalidArgument("seed", "is missing")
         channel = cls(**fields)
