@@ -2,7 +2,6 @@
 
 from datasouk.mam import pascal
 from datasouk.mam.keys import one_time_keys
-from datasouk.mam.mask import mask
 from datasouk.mam.nonce import find_nonce
 from datasouk.ternary.kernel import sponge
 from datasouk.ternary.trits import Trits
@@ -34,10 +33,10 @@ def craft(
     hasher = sponge()
     for part in (Trits.zeros(243), key.address, header):
         hasher.absorb(part)
-    masked = mask(hasher, Trits.from_trytes(NEXT_ROOT) + body)
-    nonce = mask(hasher, find_nonce(hasher, security))
+    masked = hasher.mask(Trits.from_trytes(NEXT_ROOT) + body)
+    nonce = hasher.mask(find_nonce(hasher, security))
     signature = key.sign(hasher.rate(), security)
-    tail = mask(hasher, Trits.join([signature, count or pascal.encode(0), siblings or Trits.zeros(0)]))
+    tail = hasher.mask(Trits.join([signature, count or pascal.encode(0), siblings or Trits.zeros(0)]))
     payload = Trits.join([header, masked, nonce, tail])
     return (payload + Trits.zeros(-len(payload) % 3)).to_trytes()
 

@@ -23,13 +23,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import require_length, require_range
-from .digest import DIGEST_BYTES, blake2b_256
-from .errors import FormatError, PathBroken
-from .json_reader import JsonObject
-from .message import Message
-from .milestone import Milestone
-from .signatures import verify_milestone
+from datasouk.ledger.binary import require_length, require_range
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.errors import FormatError, PathBroken
+from datasouk.ledger.json_reader import JsonObject
+from datasouk.ledger.message import Message
+from datasouk.ledger.milestone import Milestone
+from datasouk.ledger.signatures import verify_milestone
 
 __all__ = ["MAX_PATH_BYTES", "MAX_PATH_STEPS", "Inclusion", "InclusionPath", "verify_inclusion"]
 

@@ -1,10 +1,11 @@
+"""Masking by the sponge: the vectors of the original, and that the reader ends where the sender does."""
+
 from typing import Any
 
 from hypothesis import given
 from tests.mam.vectors import signs_of, trits_of_signs, vectors
 from tests.strategies import trits, trytes
 
-from datasouk.mam.mask import mask, unmask
 from datasouk.ternary.kernel import Sponge, sponge
 from datasouk.ternary.trits import Trits
 
@@ -20,21 +21,21 @@ def sponge_after(*absorbed: str) -> Sponge:
 class TestVectors:
     def test_mask(self, number: int, entry: Any) -> None:
         hasher = sponge_after(*entry["absorb"])
-        assert signs_of(mask(hasher, trits_of_signs(entry["plain"]))) == entry["masked"]
+        assert signs_of(hasher.mask(trits_of_signs(entry["plain"]))) == entry["masked"]
         assert hasher.state.to_trytes() == entry["state_after"]
 
     def test_unmask(self, number: int, entry: Any) -> None:
         hasher = sponge_after(*entry["absorb"])
-        assert signs_of(unmask(hasher, trits_of_signs(entry["masked"]))) == entry["plain"]
+        assert signs_of(hasher.unmask(trits_of_signs(entry["masked"]))) == entry["plain"]
         assert hasher.state.to_trytes() == entry["state_after"]
 
 
 @given(trytes(1, 81), trits(0, 600))
 def test_unmask_undoes_mask_and_leaves_the_same_sponge(key: str, plain: Trits) -> None:
     sender, reader = sponge_after(key), sponge_after(key)
-    masked = mask(sender, plain)
+    masked = sender.mask(plain)
     assert len(masked) == len(plain)
-    assert unmask(reader, masked) == plain
+    assert reader.unmask(masked) == plain
     assert reader.state == sender.state
 
 
@@ -42,21 +43,21 @@ def test_unmask_undoes_mask_and_leaves_the_same_sponge(key: str, plain: Trits) -
 def test_another_key_gives_another_mask(plain: Trits) -> None:
     """Compared on the first 100 trits: two random masks of a few trits may well be equal."""
     padded = plain + Trits.zeros(100)
-    assert mask(sponge_after("KEY"), padded) != mask(sponge_after("KEZ"), padded)
+    assert sponge_after("KEY").mask(padded) != sponge_after("KEZ").mask(padded)
 
 
 def test_whole_chunks_may_be_masked_one_by_one() -> None:
     plain = Trits.from_trytes("A" * 81 + "MESSAGE")
     together, apart = sponge_after("KEY"), sponge_after("KEY")
-    masked = mask(together, plain)
-    assert mask(apart, plain[:243]) + mask(apart, plain[243:]) == masked
+    masked = together.mask(plain)
+    assert apart.mask(plain[:243]) + apart.mask(plain[243:]) == masked
     assert apart.state == together.state
 
 
 def test_a_changed_trit_changes_everything_behind_its_chunk() -> None:
     plain = Trits.from_trytes("9" * 162)
     changed = Trits.from_trytes("A" + "9" * 161)
-    one, other = mask(sponge_after("KEY"), plain), mask(sponge_after("KEY"), changed)
+    one, other = sponge_after("KEY").mask(plain), sponge_after("KEY").mask(changed)
     assert one[1:243] == other[1:243]
     assert one[0] != other[0]
     assert sum(a != b for a, b in zip(one[243:], other[243:], strict=True)) > 100
@@ -65,5 +66,5 @@ def test_a_changed_trit_changes_everything_behind_its_chunk() -> None:
 def test_masking_nothing_changes_nothing() -> None:
     hasher = sponge_after("KEY")
     before = hasher.state
-    assert mask(hasher, Trits.zeros(0)) == unmask(hasher, Trits.zeros(0)) == Trits.zeros(0)
+    assert hasher.mask(Trits.zeros(0)) == hasher.unmask(Trits.zeros(0)) == Trits.zeros(0)
     assert hasher.state == before
