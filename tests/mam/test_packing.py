@@ -163,8 +163,8 @@ class TestUnpack:
             assert len(tag) + len(payload) <= 8 * len(data) // 5
 
     def test_enormous_data(self) -> None:
-        tag, payload = mam.unpack(bytes(1_000_000))
-        assert (tag, len(payload)) == ("", 999_999 * 8 // 5)
+        tag, payload = mam.unpack(bytes(400_000))
+        assert (tag, len(payload)) == ("", 399_999 * 8 // 5)
 
 
 class TestLedgerIndex:
