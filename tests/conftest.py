@@ -9,6 +9,6 @@ settings.register_profile(
     # How long an example takes depends on the machine; the limit of a whole test is pytest's.
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=60,
+    max_examples=40,
 )
 settings.load_profile("datasouk")

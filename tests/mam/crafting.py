@@ -42,8 +42,8 @@ def craft(
 
 
 def negative_number(value: int) -> Trits:
-    """-``value`` as a pascal integer, by setting the sign bit of its last group."""
+    """-``value`` as a pascal integer, by turning over the sign bits of all its groups, the last one's included."""
     plain = pascal.encode(value)
     groups = len(plain) // 4
-    signs = plain[3 * groups :].value + 2 ** (groups - 1)
+    signs = (2**groups - 1) ^ plain[3 * groups :].value
     return plain[: 3 * groups] + Trits.from_value(signs, groups)

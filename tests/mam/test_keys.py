@@ -111,6 +111,7 @@ class TestRemembering:
         assert again is not first
         assert (again.address, again.digest) == (first.address, first.digest)
 
+    @pytest.mark.slow
     def test_the_number_of_remembered_keys_is_bounded(self) -> None:
         addresses(SEED, range(24), 1)
         gc.collect()

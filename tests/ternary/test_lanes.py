@@ -15,6 +15,12 @@ from datasouk.ternary.trits import Trits, deinterleave, interleave
 WIDTHS = (1, 2, 5, 9, 10, 27, 54, 81)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _chains() -> None:
+    """Follow the known chains before the first test, which would else seem slow."""
+    known_chains()
+
+
 @vectors("curl", "rounds", "squeeze_trytes")
 def test_absorb_and_squeeze(number: int, entry: Any) -> None:
     lanes = Lanes(entry["rounds"])
