@@ -412,17 +412,18 @@ class TestWrongArguments:
     @pytest.mark.parametrize("field", ["start", "count", "next_count", "index"])
     @pytest.mark.parametrize("value", [-1, 2**53, 1.0, "1", None, True, ENORMOUS])
     def test_numbers(self, field: str, value: Any) -> None:
-        least = 1 if "count" in field else 0
+        least, most = (1, 2**20) if "count" in field else (0, 2**53 - 1)
         with pytest.raises(
-            mam.InvalidArgument, match=f"^{field} must be a whole number from {least} to {2**53 - 1}, it is "
+            mam.InvalidArgument, match=f"^{field} must be a whole number from {least} to {most}, it is "
         ) as caught:
             channel_of(**{field: value})
         assert caught.value.field == field
 
     @pytest.mark.parametrize("field", ["count", "next_count"])
-    def test_trees_without_leaves(self, field: str) -> None:
-        with pytest.raises(mam.InvalidArgument, match=f"^{field} must be a whole number from 1 "):
-            channel_of(**{field: 0})
+    @pytest.mark.parametrize("value", [0, 2**20 + 1])
+    def test_trees_without_leaves_or_with_too_many(self, field: str, value: int) -> None:
+        with pytest.raises(mam.InvalidArgument, match=f"^{field} must be a whole number from 1 to 1048576"):
+            channel_of(**{field: value})
 
     @pytest.mark.parametrize(("count", "index"), [(1, 1), (4, 4), (4, 100)])
     def test_an_index_outside_the_tree(self, count: int, index: int) -> None:

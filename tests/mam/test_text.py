@@ -326,3 +326,10 @@ class TestEveryReader:
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
 def test_what_is_written_is_trytes(write: Callable[[Any], str]) -> None:
     assert re.fullmatch("[9A-Z]+", write('a "text" with \\ and \x7f'))
+
+
+@pytest.mark.parametrize("write", [mam.ascii_to_trytes, mam.text_to_trytes])
+@pytest.mark.parametrize("value", [None, 1, b"bytes", ["list"]])
+def test_writers_refuse_what_is_no_text(write: Any, value: Any) -> None:
+    with pytest.raises(mam.InvalidText, match="it is a"):
+        write(value)

@@ -7,7 +7,8 @@ __all__ = ["HASH_TRYTES", "check_hash", "check_index", "check_security", "shown"
 
 HASH_TRYTES = 81
 
-_MOST_SHOWN = 40
+# Longer than any mode or number that is meant; too short to give away a seed that stands in the wrong place.
+_MOST_SHOWN = 20
 
 
 def shown(value: object) -> str:
@@ -56,12 +57,12 @@ def check_security(security: int) -> int:
     return security
 
 
-def check_index(field: str, value: int, *, least: int = 0) -> int:
-    """A whole number from ``least`` to 2**53 - 1, the largest that JavaScript counts exactly.
+def check_index(field: str, value: int, *, least: int = 0, most: int = 2**53 - 1) -> int:
+    """A whole number from ``least`` to ``most``; 2**53 - 1 is the largest that JavaScript counts exactly.
 
     Raises:
         InvalidArgument: It is not.
     """
-    if type(value) is not int or not least <= value < 2**53:
-        raise InvalidArgument(field, f"must be a whole number from {least} to {2**53 - 1}, it is {shown(value)}")
+    if type(value) is not int or not least <= value <= most:
+        raise InvalidArgument(field, f"must be a whole number from {least} to {most}, it is {shown(value)}")
     return value

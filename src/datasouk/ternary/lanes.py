@@ -173,6 +173,8 @@ def follow_chains(starts: Sequence[Trits], steps: Sequence[int]) -> list[Trits]:
     No lane idles while others finish: each takes two chains, a long one and then a short one, so that all lanes are
     done at about the same time.  The second chain enters in whatever layout its lane has reached.
     """
+    if not starts:
+        return []
     order = sorted(range(len(starts)), key=lambda i: steps[i], reverse=True)
     width = -(-len(order) // 2)
     long, short = order[:width], order[width:][::-1]
