@@ -277,8 +277,8 @@ states = st.fixed_dictionaries(
         "seed": trytes(81, 81),
         "security": st.sampled_from((1, 2, 3)),
         "start": st.integers(0, 2**53 - 1),
-        "count": st.integers(1, 2**53 - 1),
-        "next_count": st.integers(1, 2**53 - 1),
+        "count": st.integers(1, 2**20),
+        "next_count": st.integers(1, 2**20),
         "next_root": st.none() | trytes(81, 81),
         "unused": st.integers(0, 2**53 - 1),
     }
