@@ -147,7 +147,8 @@ async def _receive_bytes(reader: asyncio.StreamReader) -> bytes | None:
 
 
 async def _send_bytes(writer: asyncio.StreamWriter, packets: list[bytes]) -> None:
-    writer.writelines(packets)
+    # Not writelines: up to Python 3.12.8 and 3.13.1 it never says that the buffer is full (CVE-2024-12254).
+    writer.write(b"".join(packets))
     await writer.drain()
 
 
