@@ -322,24 +322,17 @@ class TestLimits:
 
 
 class TestConnections:
+    @pytest.mark.parametrize("client_id", ["iota.rs", ""])
     @asynchronous
-    async def test_same_name_from_the_same_address_takes_over(self) -> None:
+    async def test_clients_of_the_same_name_do_not_cut_each_other(self, client_id: str) -> None:
+        """Every iota-client has the same one."""
         async with (
             serve() as served,
-            subscribed(served, "messages", client_id="me") as older,
-            TcpClient(served.port) as newer,
+            subscribed(served, "messages", client_id=client_id) as older,
+            subscribed(served, "messages", client_id=client_id) as newer,
         ):
-            await newer.connect("me")
-            assert await older.is_cut()
-            assert served.broker.subscription_count == 0
-            await newer.ping()
-
-    @asynchronous
-    async def test_nameless_clients_do_not_take_over(self) -> None:
-        async with serve() as served, TcpClient(served.port) as one, TcpClient(served.port) as two:
-            await one.connect("")
-            await two.connect("")
-            await one.ping()
+            served.node.happen(events.attached())
+            assert (await older.receive()).topic == (await newer.receive()).topic == "messages"
 
     @asynchronous
     async def test_leaving_in_any_way_forgets_everything(self) -> None:

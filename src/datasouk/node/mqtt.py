@@ -85,7 +85,6 @@ class MqttBroker:
         self._index: SubscriptionIndex[Session] = SubscriptionIndex()
         self._sessions: dict[Session, asyncio.Task[Any]] = {}
         self._addresses: Counter[str] = Counter()
-        self._by_client_id: dict[tuple[str, str], Session] = {}
         self._queued_bytes = 0
         self._state_reads = asyncio.Semaphore(self._limits.max_state_reads)
         self._tasks: dict[Session, asyncio.Task[None]] = {}
@@ -153,22 +152,10 @@ class MqttBroker:
 
     # What sessions ask for.
 
-    def connected(self, session: Session) -> None:
-        """Let a newer connection take over from an older one with the same client identifier and address."""
-        if session.client_id:
-            key = (session.address, session.client_id)
-            older = self._by_client_id.get(key)
-            if older is not None:
-                older.abort(EndReason.TAKEN_OVER)
-            self._by_client_id[key] = session
-
     def ended(self, session: Session) -> None:
-        """Forget a session's subscriptions and name."""
+        """Forget a session's subscriptions."""
         for topic_filter in session.subscriptions:
             self._index.remove(topic_filter, session)
-        key = (session.address, session.client_id)
-        if self._by_client_id.get(key) is session:
-            del self._by_client_id[key]
 
     def subscribe(self, session: Session, topic_filter: str) -> bool:
         """Add a subscription unless there are too many in all."""
@@ -253,7 +240,7 @@ class MqttBroker:
         if self._is_closed or is_full or is_greedy:
             yield None
             return
-        session = Session(self, address, limits=self._limits, loop=asyncio.get_running_loop())
+        session = Session(self, limits=self._limits, loop=asyncio.get_running_loop())
         task = asyncio.current_task()
         assert task is not None, "every connection is served by a task"
         self._sessions[session] = task

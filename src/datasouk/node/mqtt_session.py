@@ -10,10 +10,11 @@ client.  A session ends in one of two ways, once:
 Both say goodbye to the host first, so that a session that has ended gets no more events.  One timer watches the
 session; it is set again only when it goes off, not with every packet.
 
-Implements chapter 3 of "MQTT Version 3.1.1" on the server's side, with these departures: every session is a clean one;
-a client identifier takes over an older connection only from the same address (3.1.4), for otherwise anyone could cut
-anyone's connection in a service without passwords; what clients publish is acknowledged and dropped, as HORNET's
-access rule "clients are not allowed to write" has it (3.3.5 allows it).
+Implements chapter 3 of "MQTT Version 3.1.1" on the server's side, with these departures.  Every session is a clean one.
+A newer connection never takes over from an older one with the same client identifier (3.1.4 wants it): every
+iota-client there is calls itself "iota.rs", so that two of them would cut each other's connections for ever.  What
+clients publish is acknowledged and dropped, as HORNET's access rule "clients are not allowed to write" has it (3.3.5
+allows it).
 """
 
 import asyncio
@@ -66,7 +67,6 @@ class EndReason(StrEnum):
     IDLE = "idle for too long"
     SLOW = "reads too slowly"
     FLOOD = "sends too many packets"
-    TAKEN_OVER = "taken over by a newer connection"
     SHUTDOWN = "broker is closing"
 
 
@@ -110,9 +110,6 @@ class MqttLimits:
 class SessionHost(Protocol):
     """What a session needs of the broker."""
 
-    def connected(self, session: "Session") -> None:
-        """The session has an accepted CONNECT."""
-
     def ended(self, session: "Session") -> None:
         """The session takes no more events; its subscriptions are still listed."""
 
@@ -134,21 +131,17 @@ class Session:
 
     Args:
         host: The broker.
-        address: Where the client comes from; a client identifier counts within it.
         limits: What the client may take.
         loop: Whose clock and timers are used; the running one.
 
     Attributes:
-        client_id: Empty until CONNECT, and for clients that have none.
         subscriptions: The filters that are granted.
         awaited: Topics whose current state is still being read.
         end_reason: None as long as the session takes packets.
         aborted: Done when the connection is to be dropped at once.
     """
 
-    def __init__(self, host: SessionHost, address: str, *, limits: MqttLimits, loop: asyncio.AbstractEventLoop) -> None:
-        self.address = address
-        self.client_id = ""
+    def __init__(self, host: SessionHost, *, limits: MqttLimits, loop: asyncio.AbstractEventLoop) -> None:
         self.subscriptions: set[str] = set()
         self.awaited: dict[str, StateQuery] = {}
         self.end_reason: EndReason | None = None
@@ -294,10 +287,8 @@ class Session:
             self.finish(EndReason.REFUSED)
             return
         self._is_connected = True
-        self.client_id = packet.client_id
         self._keep_alive_seconds = packet.keep_alive_seconds
         self._timer.cancel()
-        self._host.connected(self)
         self._send(connack_packet(ConnectReturnCode.ACCEPTED))
         self._check_time()
 
