@@ -1,5 +1,6 @@
-"""What holds for every test: hypothesis draws the same examples in each run, and nothing depends on its database."""
+"""What holds for every test: hypothesis draws the same examples in each run, asynchronous tests run on asyncio."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -12,3 +13,9 @@ settings.register_profile(
     max_examples=40,
 )
 settings.load_profile("datasouk")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests (``pytest.mark.anyio``) run on asyncio."""
+    return "asyncio"

@@ -132,3 +132,24 @@ def test_kind_is_one_of_those_allowed() -> None:
         JsonObject({"type": 3}).kind(2, 1)
     with pytest.raises(WrongType):
         JsonObject({"type": True}).kind(1)
+
+
+class TestNumber:
+    @pytest.mark.parametrize("value", [0, -1, 1.5, 2**80])
+    def test_is_read(self, value: float) -> None:
+        assert JsonObject({"x": value}).number("x") == value
+
+    @pytest.mark.parametrize("value", [True, "1", None, [], 1e999, 10**400], ids=str)
+    def test_anything_else_is_refused(self, value: object) -> None:
+        with pytest.raises(InvalidJson):
+            JsonObject({"x": value}).number("x")
+
+
+class TestTextList:
+    def test_is_read(self) -> None:
+        assert JsonObject({"x": ["a", ""]}).text_list("x", maximum=2) == ("a", "")
+
+    @pytest.mark.parametrize("value", ["ab", [1], [None], ["a", "b", "c"], {}], ids=str)
+    def test_anything_else_is_refused(self, value: object) -> None:
+        with pytest.raises(LedgerError):
+            JsonObject({"x": value}).text_list("x", maximum=2)

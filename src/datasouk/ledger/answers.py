@@ -15,6 +15,7 @@ from datasouk.ledger.outputs import Output
 __all__ = [
     "Balance",
     "ConflictReason",
+    "HistoryEntry",
     "LedgerInclusion",
     "MessageMetadata",
     "MilestoneInfo",
@@ -198,3 +199,28 @@ class UtxoChanges:
     index: int
     created: tuple[bytes, ...]
     consumed: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A transaction that touched an address.
+
+    Attributes:
+        message_id: The message that carried it, 32 bytes.
+        transaction_id: 32 bytes.
+        referenced_by: Index of the milestone that applied or refused it.
+        milestone_timestamp_seconds: That milestone's time, seconds since 1970.
+        inclusion: INCLUDED or CONFLICTING.
+        input_count: Inputs of the whole transaction.
+        output_count: Outputs of the whole transaction.
+        balance_change_iota: What it did to the balance of the address; negative for a payment.
+    """
+
+    message_id: bytes
+    transaction_id: bytes
+    referenced_by: int
+    milestone_timestamp_seconds: int
+    inclusion: LedgerInclusion
+    input_count: int
+    output_count: int
+    balance_change_iota: int

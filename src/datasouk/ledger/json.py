@@ -43,10 +43,12 @@ from datasouk.ledger.transaction import (
 
 __all__ = [
     "Json",
+    "address_from_json",
     "address_to_json",
     "draft_from_json",
     "message_from_json",
     "message_to_json",
+    "output_from_json",
     "output_to_json",
     "parse_json",
     "payload_from_json",
@@ -238,7 +240,7 @@ def _essence(reader: JsonObject) -> Essence:
         payload = _indexation(payload_reader)
     return Essence(
         tuple(_input(each) for each in reader.children("inputs", maximum=MAX_INPUTS)),
-        tuple(_output(each) for each in reader.children("outputs", maximum=MAX_OUTPUTS)),
+        tuple(output_from_json(each) for each in reader.children("outputs", maximum=MAX_OUTPUTS)),
         payload,
     )
 
@@ -248,12 +250,22 @@ def _input(reader: JsonObject) -> UtxoInput:
     return UtxoInput(reader.hex("transactionId", length=DIGEST_BYTES), reader.integer("transactionOutputIndex"))
 
 
-def _output(reader: JsonObject) -> Output:
+def output_from_json(reader: JsonObject) -> Output:
+    """Read an output, in essences and in ``GET outputs/{id}``.
+
+    Raises:
+        FormatError: A field is missing, has a wrong type, or breaks a rule of the protocol.
+    """
     kind = OutputType(reader.kind(*OutputType))
-    return Output(_address(reader.child("address")), reader.integer("amount"), kind)
+    return Output(address_from_json(reader.child("address")), reader.integer("amount"), kind)
 
 
-def _address(reader: JsonObject) -> Address:
+def address_from_json(reader: JsonObject) -> Address:
+    """Read an address.
+
+    Raises:
+        FormatError: A field is missing, has a wrong type, or the address is not 32 bytes.
+    """
     reader.kind(ADDRESS_TYPE_ED25519)
     return Address(reader.hex("address", length=DIGEST_BYTES))
 
@@ -312,4 +324,4 @@ def _receipt(reader: JsonObject) -> Receipt:
 
 def _migrated_funds(reader: JsonObject) -> MigratedFunds:
     tail_hash = reader.hex("tailTransactionHash", length=TAIL_HASH_BYTES)
-    return MigratedFunds(tail_hash, _address(reader.child("address")), reader.integer("deposit"))
+    return MigratedFunds(tail_hash, address_from_json(reader.child("address")), reader.integer("deposit"))

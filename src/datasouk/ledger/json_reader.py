@@ -6,6 +6,7 @@ for are ignored, as the Go implementations do: clients hand back objects with mo
 """
 
 import json
+import math
 import re
 from typing import Never, Self
 
@@ -81,6 +82,19 @@ class JsonObject:
             raise WrongType(self.path(name), _type_name(value), "an integer")
         return value
 
+    def number(self, name: str) -> float:
+        """A finite number; 1e999 is valid JSON, and infinite."""
+        value = self._get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise WrongType(self.path(name), _type_name(value), "a number")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise InvalidJson(self.path(name), "is too large a number")
+        return number
+
     def boolean(self, name: str) -> bool:
         """True or false."""
         value = self._get(name)
@@ -111,6 +125,15 @@ class JsonObject:
             length: The only length allowed, in bytes; None for any.
         """
         return _from_hex(self._get(name), self.path(name), length)
+
+    def text_list(self, name: str, *, maximum: int) -> tuple[str, ...]:
+        """A list of strings."""
+        texts = []
+        for position, each in enumerate(self._list(name, maximum)):
+            if not isinstance(each, str):
+                raise WrongType(f"{self.path(name)}[{position}]", _type_name(each), "a string")
+            texts.append(each)
+        return tuple(texts)
 
     def hex_list(self, name: str, *, maximum: int, length: int | None = None) -> tuple[bytes, ...]:
         """A list of byte strings, of one length in bytes if it is given."""
