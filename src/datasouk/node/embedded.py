@@ -28,6 +28,7 @@ from datasouk.ledger import (
 )
 from datasouk.ledger.answers import (
     Balance,
+    HistoryEntry,
     MessageMetadata,
     MilestoneInfo,
     NodeInfo,
@@ -39,9 +40,10 @@ from datasouk.ledger.answers import (
     UtxoChanges,
 )
 from datasouk.ledger.inclusion import InclusionPath
+from datasouk.ledger.keys import SigningKey
 from datasouk.node.database import NodeDatabase
 from datasouk.node.events import EventHub, MessageAttached
-from datasouk.node.history import HistoryEntry, address_history
+from datasouk.node.history import address_history
 from datasouk.node.inclusion import find_path
 from datasouk.node.milestones import Coordinator, MilestonePlan, write_milestone
 from datasouk.node.miner import Miner
@@ -128,9 +130,9 @@ class EmbeddedNode:
         return self.settings.bech32_hrp
 
     @property
-    def operator(self) -> Address:
-        """Whose the whole supply was at the beginning."""
-        return self._database.operator_key.address
+    def operator_key(self) -> SigningKey:
+        """Owns the whole supply of a new ledger."""
+        return self._database.operator_key
 
     def latest_milestone(self) -> MilestoneInfo:
         """The last milestone."""

@@ -1,32 +1,10 @@
 """What has happened on an address: the applied transactions that brought it tokens or took them away."""
 
-from dataclasses import dataclass
-
 from datasouk.ledger import Address, Message, Transaction
-from datasouk.ledger.answers import LedgerInclusion
+from datasouk.ledger.answers import HistoryEntry
 from datasouk.node.store import NodeStore
 
-__all__ = ["HistoryEntry", "address_history"]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One transaction, from the address's point of view.
-
-    Attributes:
-        message_id: The message that carried it, 32 bytes.
-        transaction_id: 32 bytes.
-        balance_change_iota: What the address gained, or lost if negative.
-    """
-
-    message_id: bytes
-    transaction_id: bytes
-    referenced_by: int
-    timestamp_seconds: int
-    inclusion: LedgerInclusion
-    inputs_count: int
-    outputs_count: int
-    balance_change_iota: int
+__all__ = ["address_history"]
 
 
 def address_history(store: NodeStore, address: Address, limit: int) -> list[HistoryEntry]:
@@ -59,9 +37,9 @@ def _entry(store: NodeStore, address: Address, message_id: bytes, transaction_id
         message_id=message_id,
         transaction_id=transaction_id,
         referenced_by=milestone.index,
-        timestamp_seconds=milestone.timestamp_seconds,
+        milestone_timestamp_seconds=milestone.timestamp_seconds,
         inclusion=reference.inclusion,
-        inputs_count=len(transaction.essence.inputs),
-        outputs_count=len(transaction.essence.outputs),
+        input_count=len(transaction.essence.inputs),
+        output_count=len(transaction.essence.outputs),
         balance_change_iota=change,
     )
