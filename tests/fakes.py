@@ -146,9 +146,6 @@ class FakeNode:
         return (await self.message(message_id)).to_bytes()
 
     async def find(self, index: bytes) -> list[bytes]:
-        return await self.find_page(index)
-
-    async def find_page(self, index: bytes) -> list[bytes]:
         found = [each for each, message in self._messages.items() if index == _index_of(message.payload)]
         return sorted(found)[: self.settings.max_index_results]
 

@@ -22,9 +22,9 @@ from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from datasouk.node.mqtt_uvicorn import AbortableWebSocket
 from datasouk.serving_limits import Guard, Writing
 
 __all__ = ["GuardedHttp", "GuardedState", "GuardedWebSocket"]
@@ -247,7 +247,7 @@ class _CarefulTransport(asyncio.Transport):
             self._transport.close()
 
 
-class GuardedWebSocket(WebSocketsSansIOProtocol):
+class GuardedWebSocket(AbortableWebSocket):
     """One WebSocket connection, which began as a `GuardedHttp` and was counted there.
 
     That a client answers pings is uvicorn's care; that it takes what it is sent, ours.

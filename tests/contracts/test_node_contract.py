@@ -16,9 +16,11 @@ from tests.serving import serving
 
 from datasouk.client.node import NodeClient
 from datasouk.market.ports import Node
+from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.external import ExternalNode
 from datasouk.node.rest import create_node_app
 from datasouk.node.rest_ports import RestNode
+from datasouk.node.settings import NodeSettings
 
 
 @asynccontextmanager
@@ -26,6 +28,16 @@ async def _fake(_folder: Path) -> AsyncIterator[Subject]:
     node = FakeNode(milestone_delay_seconds=0.1)  # Long enough for a test to see a message unreferenced.
     yield Subject(node, OPERATOR, node.settings.network_name)
     node.close()
+
+
+@asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[Subject]:
+    node = EmbeddedNode(folder, NodeSettings(value_delay_seconds=0.1, milestone_seconds=0.5))
+    await node.start()
+    try:
+        yield Subject(node, node.operator_key, node.settings.network_name)
+    finally:
+        await node.close()
 
 
 def _over_rest(open_inner: "SubjectFactory") -> "SubjectFactory":
@@ -75,6 +87,9 @@ SubjectFactory = Callable[[Path], AbstractAsyncContextManager[Subject]]
 
 # The one place to add an implementation.
 SUBJECTS: dict[str, SubjectFactory] = {
+    "embedded": _embedded,
+    "external-to-embedded": _over_rest(_embedded),
+    "client-to-embedded": _over_rest_blocking(_embedded),
     "fake": _fake,
     "external-to-fake": _over_rest(_fake),
     "client-to-fake": _over_rest_blocking(_fake),

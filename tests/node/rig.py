@@ -50,7 +50,7 @@ class Rig:
 @asynccontextmanager
 async def running(faucet: FakeFaucet | None = None) -> AsyncIterator[Rig]:
     node = FakeNode()
-    transport = httpx2.ASGITransport(create_node_app(node, faucet=faucet))  # type: ignore[arg-type]
+    transport = httpx2.ASGITransport(create_node_app(node, faucet=faucet))
     async with httpx2.AsyncClient(transport=transport, base_url="http://node") as http:
         yield Rig(node, http)
     node.close()

@@ -8,11 +8,11 @@ Nothing here does input or output, reads a clock or a setting. What is not publi
   not imported by the package itself: keys and derivation, who signed what, proof that a message is in the ledger.
 """
 
-from .address import HRP_MAINNET, HRP_TESTNET, Address
-from .errors import FormatError, LedgerError, SignatureRefused
-from .indexation import Indexation
-from .merkle import inclusion_merkle_root
-from .message import (
+from datasouk.ledger.address import HRP_MAINNET, HRP_TESTNET, Address
+from datasouk.ledger.errors import FormatError, LedgerError, SignatureRefused
+from datasouk.ledger.indexation import Indexation
+from datasouk.ledger.merkle import inclusion_merkle_root
+from datasouk.ledger.message import (
     GENESIS_MESSAGE_ID,
     MAX_MESSAGE_BYTES,
     MIN_MESSAGE_BYTES,
@@ -22,8 +22,8 @@ from .message import (
     compute_message_id,
     compute_network_id,
 )
-from .milestone import Milestone, MilestoneEssence
-from .outputs import (
+from datasouk.ledger.milestone import Milestone, MilestoneEssence
+from datasouk.ledger.outputs import (
     DUST_THRESHOLD_IOTA,
     TOKEN_SUPPLY_IOTA,
     Output,
@@ -32,9 +32,9 @@ from .outputs import (
     make_output_id,
     split_output_id,
 )
-from .parents import MAX_PARENTS
-from .receipt import MigratedFunds, Receipt, TreasuryTransaction
-from .transaction import Essence, ReferenceUnlock, SignatureUnlock, Transaction, Unlock
+from datasouk.ledger.parents import MAX_PARENTS
+from datasouk.ledger.receipt import MigratedFunds, Receipt, TreasuryTransaction
+from datasouk.ledger.transaction import Essence, ReferenceUnlock, SignatureUnlock, Transaction, Unlock
 
 __all__ = [
     "DUST_THRESHOLD_IOTA",

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import Reader, Writer, require_length
-from .digest import DIGEST_BYTES, blake2b_256
-from .errors import InvalidBech32
+from datasouk.ledger.binary import Reader, Writer, require_length
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.errors import InvalidBech32
 
 __all__ = ["ADDRESS_TYPE_ED25519", "HRP_MAINNET", "HRP_TESTNET", "Address", "decode_bech32", "encode_bech32"]
 

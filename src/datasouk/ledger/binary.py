@@ -7,7 +7,15 @@ make at construction are here too, so that an object and its bytes obey one set 
 from collections.abc import Sequence
 from struct import Struct
 
-from .errors import Duplicate, NotAscending, OutOfRange, TrailingBytes, Truncated, UnknownType, WrongLength
+from datasouk.ledger.errors import (
+    Duplicate,
+    NotAscending,
+    OutOfRange,
+    TrailingBytes,
+    Truncated,
+    UnknownType,
+    WrongLength,
+)
 
 __all__ = [
     "U8_MAX",

@@ -3,8 +3,8 @@
 A milestone's Merkle root covers transactions only. What covers everything is the Tangle itself: the coordinator signs
 the ids of the milestone's parents, an id is the hash of a message, and a message holds the ids of its own parents. So a
 chain of messages, from one that the milestone names down to one that names the message in question, proves that the
-message existed when the milestone was signed. Implements no published specification; ours is in issue 3, "Shallow
-cones".
+message existed when the milestone was signed. Implements no published specification;
+``docs/explanation/ledger.md`` says how the node keeps these paths short.
 
 In symbols, with ``id(x)`` = BLAKE2b-256 of the bytes of x::
 
@@ -22,13 +22,13 @@ n steps serves 8^(n+1) messages of one milestone: 1,342 bytes for 512 messages, 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .binary import require_length
-from .digest import DIGEST_BYTES, blake2b_256
-from .errors import FormatError, PathBroken
-from .inclusion_path import MAX_PATH_BYTES, MAX_PATH_STEPS, InclusionPath
-from .message import Message
-from .milestone import Milestone
-from .signatures import verify_milestone
+from datasouk.ledger.binary import require_length
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.errors import FormatError, PathBroken
+from datasouk.ledger.inclusion_path import MAX_PATH_BYTES, MAX_PATH_STEPS, InclusionPath
+from datasouk.ledger.message import Message
+from datasouk.ledger.milestone import Milestone
+from datasouk.ledger.signatures import verify_milestone
 
 __all__ = ["MAX_PATH_BYTES", "MAX_PATH_STEPS", "Inclusion", "InclusionPath", "verify_inclusion"]
 

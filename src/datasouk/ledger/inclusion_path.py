@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import require_range
-from .json_reader import JsonObject
+from datasouk.ledger.binary import require_range
+from datasouk.ledger.json_reader import JsonObject
 
 __all__ = ["MAX_PATH_BYTES", "MAX_PATH_STEPS", "InclusionPath"]
 

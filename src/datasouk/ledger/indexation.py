@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import Reader, Writer, require_range
+from datasouk.ledger.binary import Reader, Writer, require_range
 
 __all__ = ["INDEXATION_TYPE", "MAX_DATA_BYTES", "MAX_INDEX_BYTES", "Indexation"]
 

@@ -8,15 +8,15 @@ written, either case when read, without prefix. Numbers are JSON numbers, except
 ``..._to_json`` make values for any JSON encoder; ``..._from_json`` take what `parse_json` returns.
 """
 
-from .address import ADDRESS_TYPE_ED25519, Address
-from .digest import DIGEST_BYTES
-from .indexation import INDEXATION_TYPE, Indexation
-from .json_reader import JsonObject, parse_json
-from .message import Message, MessageDraft, Payload
-from .milestone import MAX_SIGNATURES, MILESTONE_TYPE, Milestone, MilestoneEssence
-from .outputs import MAX_OUTPUTS, UTXO_INPUT_TYPE, Output, OutputType, UtxoInput
-from .parents import MAX_PARENTS
-from .receipt import (
+from datasouk.ledger.address import ADDRESS_TYPE_ED25519, Address
+from datasouk.ledger.digest import DIGEST_BYTES
+from datasouk.ledger.indexation import INDEXATION_TYPE, Indexation
+from datasouk.ledger.json_reader import JsonObject, parse_json
+from datasouk.ledger.message import Message, MessageDraft, Payload
+from datasouk.ledger.milestone import MAX_SIGNATURES, MILESTONE_TYPE, Milestone, MilestoneEssence
+from datasouk.ledger.outputs import MAX_OUTPUTS, UTXO_INPUT_TYPE, Output, OutputType, UtxoInput
+from datasouk.ledger.parents import MAX_PARENTS
+from datasouk.ledger.receipt import (
     MAX_FUNDS,
     RECEIPT_TYPE,
     TAIL_HASH_BYTES,
@@ -27,7 +27,7 @@ from .receipt import (
     Receipt,
     TreasuryTransaction,
 )
-from .transaction import (
+from datasouk.ledger.transaction import (
     ESSENCE_TYPE,
     MAX_INPUTS,
     REFERENCE_UNLOCK_TYPE,

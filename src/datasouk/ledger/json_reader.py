@@ -10,8 +10,8 @@ import math
 import re
 from typing import Never, Self
 
-from .binary import U64_MAX, require_length, require_range
-from .errors import InvalidJson, MissingField, NotHex, OutOfRange, UnknownType, WrongType
+from datasouk.ledger.binary import U64_MAX, require_length, require_range
+from datasouk.ledger.errors import InvalidJson, MissingField, NotHex, OutOfRange, UnknownType, WrongType
 
 __all__ = ["MAX_JSON_BYTES", "JsonObject", "parse_json"]
 

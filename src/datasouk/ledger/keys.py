@@ -24,8 +24,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from .address import Address
-from .errors import BadKeyMaterial
+from datasouk.ledger.address import Address
+from datasouk.ledger.errors import BadKeyMaterial
 
 __all__ = ["SigningKey", "derive_key", "format_path", "mnemonic_to_seed", "parse_path", "verify", "wallet_path"]
 

@@ -12,8 +12,8 @@ The tree is built from left to right on a stack of complete subtrees, without re
 
 from collections.abc import Iterable
 
-from .binary import require_length
-from .digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.binary import require_length
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
 
 __all__ = ["inclusion_merkle_root"]
 

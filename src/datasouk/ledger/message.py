@@ -7,13 +7,13 @@ message is valid here whatever its nonce is worth.
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Self
 
-from .binary import U64_MAX, Reader, Writer, require_range
-from .digest import DIGEST_BYTES, blake2b_256
-from .errors import FieldsDisagree, UnknownType
-from .indexation import INDEXATION_TYPE, Indexation
-from .milestone import MILESTONE_TYPE, Milestone
-from .parents import MAX_PARENTS, MIN_PARENTS, check_parents
-from .transaction import TRANSACTION_TYPE, Transaction
+from datasouk.ledger.binary import U64_MAX, Reader, Writer, require_range
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.errors import FieldsDisagree, UnknownType
+from datasouk.ledger.indexation import INDEXATION_TYPE, Indexation
+from datasouk.ledger.milestone import MILESTONE_TYPE, Milestone
+from datasouk.ledger.parents import MAX_PARENTS, MIN_PARENTS, check_parents
+from datasouk.ledger.transaction import TRANSACTION_TYPE, Transaction
 
 __all__ = [
     "GENESIS_MESSAGE_ID",

@@ -11,11 +11,20 @@ which one parent and one key make.
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import U8_MAX, U32_MAX, U64_MAX, Reader, Writer, require_ascending, require_length, require_range
-from .digest import DIGEST_BYTES, blake2b_256
-from .errors import FieldsDisagree
-from .parents import MAX_PARENTS, MIN_PARENTS, check_parents
-from .receipt import Receipt
+from datasouk.ledger.binary import (
+    U8_MAX,
+    U32_MAX,
+    U64_MAX,
+    Reader,
+    Writer,
+    require_ascending,
+    require_length,
+    require_range,
+)
+from datasouk.ledger.digest import DIGEST_BYTES, blake2b_256
+from datasouk.ledger.errors import FieldsDisagree
+from datasouk.ledger.parents import MAX_PARENTS, MIN_PARENTS, check_parents
+from datasouk.ledger.receipt import Receipt
 
 __all__ = ["MAX_SIGNATURES", "MILESTONE_TYPE", "Milestone", "MilestoneEssence"]
 

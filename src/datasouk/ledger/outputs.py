@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
-from .address import Address
-from .binary import Reader, Writer, require_length, require_range
-from .digest import DIGEST_BYTES
-from .errors import UnknownType
+from datasouk.ledger.address import Address
+from datasouk.ledger.binary import Reader, Writer, require_length, require_range
+from datasouk.ledger.digest import DIGEST_BYTES
+from datasouk.ledger.errors import UnknownType
 
 __all__ = [
     "DUST_THRESHOLD_IOTA",

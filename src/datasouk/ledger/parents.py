@@ -1,7 +1,7 @@
 """Parents: the earlier messages that a message, or a milestone, approves (TIP-6, section "Parents")."""
 
-from .binary import require_ascending, require_length, require_range
-from .digest import DIGEST_BYTES
+from datasouk.ledger.binary import require_ascending, require_length, require_range
+from datasouk.ledger.digest import DIGEST_BYTES
 
 __all__ = ["MAX_PARENTS", "MIN_PARENTS", "check_parents"]
 

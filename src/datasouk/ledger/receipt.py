@@ -7,8 +7,8 @@ coordinator never issues them; they are here so that milestones of a public netw
 from dataclasses import dataclass
 from typing import Self
 
-from .address import Address
-from .binary import (
+from datasouk.ledger.address import Address
+from datasouk.ledger.binary import (
     U32_MAX,
     Reader,
     Writer,
@@ -17,9 +17,9 @@ from .binary import (
     require_range,
     require_unique,
 )
-from .digest import DIGEST_BYTES
-from .errors import OutOfRange
-from .outputs import DUST_THRESHOLD_IOTA, TOKEN_SUPPLY_IOTA
+from datasouk.ledger.digest import DIGEST_BYTES
+from datasouk.ledger.errors import OutOfRange
+from datasouk.ledger.outputs import DUST_THRESHOLD_IOTA, TOKEN_SUPPLY_IOTA
 
 __all__ = [
     "MAX_FUNDS",

@@ -6,11 +6,11 @@ that these can be read and written without a cryptographic library.
 
 from collections.abc import Collection, Sequence
 
-from .address import Address
-from .errors import BadSignature, FieldsDisagree, TooFewSigners, UnknownSigner
-from .keys import SigningKey, verify
-from .milestone import Milestone, MilestoneEssence
-from .transaction import Essence, ReferenceUnlock, SignatureUnlock, Transaction, Unlock
+from datasouk.ledger.address import Address
+from datasouk.ledger.errors import BadSignature, FieldsDisagree, TooFewSigners, UnknownSigner
+from datasouk.ledger.keys import SigningKey, verify
+from datasouk.ledger.milestone import Milestone, MilestoneEssence
+from datasouk.ledger.transaction import Essence, ReferenceUnlock, SignatureUnlock, Transaction, Unlock
 
 __all__ = ["sign_milestone", "sign_transaction", "verify_milestone", "verify_unlocks"]
 

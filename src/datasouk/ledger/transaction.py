@@ -11,11 +11,11 @@ A transaction without its proof is the *essence*; the hash of the essence is wha
 from dataclasses import dataclass
 from typing import Self
 
-from .binary import Reader, Writer, require_ascending, require_length, require_range, require_unique
-from .digest import blake2b_256
-from .errors import BadUnlock, Duplicate, FieldsDisagree, UnknownType
-from .indexation import Indexation
-from .outputs import MAX_OUTPUTS, TOKEN_SUPPLY_IOTA, Output, UtxoInput, make_output_id
+from datasouk.ledger.binary import Reader, Writer, require_ascending, require_length, require_range, require_unique
+from datasouk.ledger.digest import blake2b_256
+from datasouk.ledger.errors import BadUnlock, Duplicate, FieldsDisagree, UnknownType
+from datasouk.ledger.indexation import Indexation
+from datasouk.ledger.outputs import MAX_OUTPUTS, TOKEN_SUPPLY_IOTA, Output, UtxoInput, make_output_id
 
 __all__ = [
     "ESSENCE_TYPE",

@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from datasouk.mam.checks import HASH_TRYTES, check_hash, check_index, check_security, trits_of
+from datasouk.mam.checks import HASH_TRYTES, check_hash, check_index, check_security, shown, trits_of
 from datasouk.mam.errors import InvalidArgument, KeyReused
 from datasouk.mam.keys import addresses, one_time_keys
 from datasouk.mam.merkle import MerkleTree
@@ -26,6 +26,10 @@ from datasouk.mam.message import Message, Mode, check_mode, decode_address, seal
 from datasouk.ternary.trits import ALPHABET, Trits
 
 __all__ = ["Channel", "generate_seed"]
+
+
+MOST_LEAVES = 2**20
+"""Of one tree: a million leaves take the better part of an hour."""
 
 
 def generate_seed() -> str:
@@ -55,8 +59,8 @@ class Channel:
         mode: ``public``, ``private`` or ``restricted``.
         side_key: 1 to 81 trytes, for restricted mode alone.
         start: Number of the current tree's first leaf.
-        count: Number of leaves of the current tree.
-        next_count: Number of leaves of the next tree.
+        count: Number of leaves of the current tree, 1 to 2**20.
+        next_count: Number of leaves of the next tree, 1 to 2**20.
         index: The current tree's next leaf, below ``count``.
 
     Raises:
@@ -81,8 +85,8 @@ class Channel:
         self._mode = check_mode(mode)
         self._side_key = _check_side_key(self._mode, side_key)
         self._start = check_index("start", start)
-        self._count = check_index("count", count, least=1)
-        self._next_count = check_index("next_count", next_count, least=1)
+        self._count = check_index("count", count, least=1, most=MOST_LEAVES)
+        self._next_count = check_index("next_count", next_count, least=1, most=MOST_LEAVES)
         self._index = check_index("index", index)
         if index >= count:
             raise InvalidArgument("index", f"must be below count, which is {count}; it is {index}")
@@ -148,8 +152,9 @@ class Channel:
         if leaf < self._unused:
             raise KeyReused(leaf, self._unused)
         seed = Trits.from_trytes(self._seed)
-        # Both trees' leaves are asked for together: the engine makes two keys at once in little more time than one.
-        addresses(seed, range(self._start, self._start + self._count + self._next_count), self._security)
+        if (self._start, self._count) not in self._trees:
+            # Both trees' leaves together: the engine makes two keys at once in little more time than one.
+            addresses(seed, range(self._start, self._start + self._count + self._next_count), self._security)
         tree = self._tree(self._start, self._count)
         next_tree = self._tree(self._start + self._count, self._next_count)
         payload = seal(
@@ -216,8 +221,8 @@ class Channel:
         next_root = fields.pop("next_root", None)
         unused = fields.pop("unused", 0)
         names = {"seed", "security", "mode", "side_key", "start", "count", "next_count", "index"}
-        if unknown := sorted(str(name) for name in fields if name not in names):
-            raise InvalidArgument("state", f"has an unknown field {unknown[0]!r:.40}")
+        if unknown := [name for name in fields if name not in names]:
+            raise InvalidArgument("state", f"has an unknown field {shown(unknown[0])}")
         if "seed" not in fields:
             raise InvalidArgument("seed", "is missing")
         channel = cls(**fields)

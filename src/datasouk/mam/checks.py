@@ -3,9 +3,21 @@
 from datasouk.mam.errors import InvalidArgument, InvalidTrytes
 from datasouk.ternary.trits import ALPHABET, Trits, is_trytes
 
-__all__ = ["HASH_TRYTES", "check_hash", "check_index", "check_security", "trits_of"]
+__all__ = ["HASH_TRYTES", "check_hash", "check_index", "check_security", "shown", "trits_of"]
 
 HASH_TRYTES = 81
+
+# Longer than any mode or number that is meant; too short to give away a seed that stands in the wrong place.
+_MOST_SHOWN = 20
+
+
+def shown(value: object) -> str:
+    """A value for the text of an error: short, and never an error itself."""
+    try:
+        return f"{value!r:.{_MOST_SHOWN}}"
+    except (ValueError, RecursionError):
+        # Python writes no whole number of more than 4300 digits, and nothing that is nested too deeply.
+        return f"an enormous {type(value).__name__}"
 
 
 def trits_of(field: str, trytes: str) -> Trits:
@@ -41,16 +53,16 @@ def check_security(security: int) -> int:
         InvalidArgument: It is not 1, 2 or 3.
     """
     if type(security) is not int or not 1 <= security <= 3:
-        raise InvalidArgument("security", f"must be between 1 and 3, it is {security!r:.40}")
+        raise InvalidArgument("security", f"must be between 1 and 3, it is {shown(security)}")
     return security
 
 
-def check_index(field: str, value: int, *, least: int = 0) -> int:
-    """A whole number from ``least`` to 2**53 - 1, the largest that JavaScript counts exactly.
+def check_index(field: str, value: int, *, least: int = 0, most: int = 2**53 - 1) -> int:
+    """A whole number from ``least`` to ``most``; 2**53 - 1 is the largest that JavaScript counts exactly.
 
     Raises:
         InvalidArgument: It is not.
     """
-    if type(value) is not int or not least <= value < 2**53:
-        raise InvalidArgument(field, f"must be a whole number from {least} to {2**53 - 1}, it is {value!r:.40}")
+    if type(value) is not int or not least <= value <= most:
+        raise InvalidArgument(field, f"must be a whole number from {least} to {most}, it is {shown(value)}")
     return value

@@ -7,7 +7,7 @@
         ├── InvalidText          a text cannot be written as trytes, or trytes hold no such text
         ├── KeyReused            the one-time key of this leaf has signed before
         └── InvalidMessage       a payload cannot be read: never trust it
-            ├── TruncatedMessage     it ends before, or its counts claim more than, what a message needs
+            ├── TruncatedMessage     it ends too early, or its counts are impossible
             ├── InvalidSecurity      its hash has no valid security level: wrong key, wrong root or tampered with
             └── RootMismatch         its signature does not lead to the expected root
 
@@ -85,7 +85,7 @@ class InvalidMessage(MamError):
 
 
 class TruncatedMessage(InvalidMessage):
-    """The payload ends too early, or its counts claim more than there is."""
+    """The payload ends too early, or its counts are impossible: below zero, or more than there is."""
 
     reason = "truncated"
 

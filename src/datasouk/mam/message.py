@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from datasouk.mam import pascal
-from datasouk.mam.checks import HASH_TRYTES, check_hash, trits_of
+from datasouk.mam.checks import HASH_TRYTES, check_hash, shown, trits_of
 from datasouk.mam.errors import InvalidArgument, InvalidSecurity, RootMismatch, TruncatedMessage
 from datasouk.mam.keys import SEGMENT_TRITS, OneTimeKey, segment_count
 from datasouk.mam.merkle import root_from_siblings
@@ -88,7 +88,7 @@ def check_mode(mode: Mode | str) -> Mode:
     try:
         return Mode(mode)
     except ValueError:
-        raise InvalidArgument("mode", f"must be public, private or restricted, it is {mode!r:.40}") from None
+        raise InvalidArgument("mode", f"must be public, private or restricted, it is {shown(mode)}") from None
 
 
 def decode_address(root: str, mode: Mode | str) -> str:
@@ -148,7 +148,7 @@ def parse(payload: str, root: str, *, side_key: str | None = None) -> Parsed:
     Raises:
         InvalidArgument: The root is not 81 trytes long.
         InvalidTrytes: Payload or side key contain another character than ``9A-Z``.
-        TruncatedMessage: The payload ends too early, or its counts claim more than there is.
+        TruncatedMessage: The payload ends too early, or its counts are impossible.
         InvalidSecurity: Wrong side key, wrong root, or the message was tampered with.
         RootMismatch: The signature is not that of the root's owner; also what a wrong key leads to, one time in eight.
     """

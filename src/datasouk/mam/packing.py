@@ -106,10 +106,11 @@ def pack(message: Message | str, tag: str | None = None) -> bytes:
     """
     payload = message.payload if isinstance(message, Message) else message
     trits_of("payload", payload)
-    trits_of("tag", tag or "")
-    if tag and len(tag) > MOST_TAG_TRYTES:
+    tag = "" if tag is None else tag
+    trits_of("tag", tag)
+    if len(tag) > MOST_TAG_TRYTES:
         raise InvalidArgument("tag", f"must have at most {MOST_TAG_TRYTES} trytes, it has {len(tag)}")
-    packed_tag = pack_trytes(tag or "")
+    packed_tag = pack_trytes(tag)
     return bytes([len(packed_tag)]) + packed_tag + pack_trytes(payload)
 
 
@@ -120,12 +121,16 @@ def unpack(data: bytes) -> tuple[str, str]:
         InvalidArgument: The data are no bytes.
         TruncatedMessage: The data end before the tag does.
     """
-    if not isinstance(data, bytes | bytearray | memoryview):
-        raise InvalidArgument("data", f"must be bytes, it is a {type(data).__name__}")
+    _check_bytes(data)
     data = bytes(data)
     if not data or len(data) < 1 + data[0]:
         raise TruncatedMessage(f"the data have {len(data)} bytes, the tag alone asks for {1 + data[0] if data else 1}")
     return unpack_trytes(data[1 : 1 + data[0]]), unpack_trytes(data[1 + data[0] :])
+
+
+def _check_bytes(data: bytes) -> None:
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise InvalidArgument("data", f"must be bytes, it is a {type(data).__name__}")
 
 
 def find_message(candidates: Iterable[bytes], root: str, *, side_key: str | None = None) -> Fetched | None:
@@ -137,12 +142,13 @@ def find_message(candidates: Iterable[bytes], root: str, *, side_key: str | None
         side_key: Trytes for a restricted channel, None for the others.
 
     Raises:
-        InvalidArgument: The root is not 81 trytes long.
+        InvalidArgument: The root is not 81 trytes long, or a candidate is no bytes.
         InvalidTrytes: The side key contains another character than ``9A-Z``.
     """
     check_hash("root", root)
-    trits_of("side_key", side_key or "")
+    trits_of("side_key", "" if side_key is None else side_key)
     for data in candidates:
+        _check_bytes(data)
         if len(data) < _LEAST_DATA_BYTES:
             continue
         try:

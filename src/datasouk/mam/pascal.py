@@ -8,6 +8,7 @@
 Source: ``@iota/mam.js`` 1.6.3, ``pascal.js``.
 """
 
+from datasouk.mam.checks import shown
 from datasouk.mam.errors import InvalidArgument, TruncatedMessage
 from datasouk.ternary.trits import Trits
 
@@ -18,6 +19,7 @@ _GROUP_VALUES = 27
 _ZERO = Trits.of((1, 0, 0, -1))
 # 12 groups hold 75 * 10**15; no count in a message comes near, and a reader's work stays bounded.
 _MOST_GROUPS = 12
+_LARGEST = (_GROUP_VALUES**_MOST_GROUPS - 1) // 2
 
 
 def encode(value: int) -> Trits:
@@ -26,13 +28,13 @@ def encode(value: int) -> Trits:
     Raises:
         InvalidArgument: The number is negative or too large to be read again.
     """
+    if not 0 <= value <= _LARGEST:
+        raise InvalidArgument("number", f"must be from 0 to {_LARGEST}, it is {shown(value)}")
     if value == 0:
         return _ZERO
     groups = 1
     while (_GROUP_VALUES**groups - 1) // 2 < value:
         groups += 1
-    if value < 0 or groups > _MOST_GROUPS:
-        raise InvalidArgument("number", f"must be from 0 to {(_GROUP_VALUES**_MOST_GROUPS - 1) // 2}, it is {value}")
     plain = Trits.from_value(value, _GROUP * groups)
     parts = []
     signs = 0
@@ -55,7 +57,7 @@ def decode(trits: Trits, start: int = 0) -> tuple[int, int]:
         The number and the place behind it; trits beyond the end count as 0.
 
     Raises:
-        TruncatedMessage: The number does not end, or has more than 12 groups.
+        TruncatedMessage: The number does not end, has more than 12 groups, or is below zero: no writer makes such.
     """
     if trits[start : start + 4] == _ZERO:
         return 0, start + 4
@@ -71,5 +73,8 @@ def decode(trits: Trits, start: int = 0) -> tuple[int, int]:
             value = sum(
                 (-part if signs >> place & 1 else part) * _GROUP_VALUES**place for place, part in enumerate(values)
             )
+            if value < 0:
+                # A length below zero would let the slices of a reader count from the other end of the payload.
+                raise TruncatedMessage(f"the number at trit {start} is below zero")
             return value, end
     raise TruncatedMessage(f"the number at trit {start} does not end within {_GROUP * _MOST_GROUPS} trits")

@@ -47,6 +47,8 @@ def ascii_to_trytes(text: str) -> str:
         InvalidText: A character is above U+02D8, which two trytes cannot hold (the original writes the word
             "undefined" there).
     """
+    if not isinstance(text, str):
+        raise InvalidText(f"the text must be a text, it is a {type(text).__name__}")
     try:
         return "".join([_PAIRS[ord(character)] for character in text])
     except IndexError:
@@ -76,7 +78,7 @@ def text_to_trytes(text: str) -> str:
     Raises:
         InvalidText: A surrogate stands alone.
     """
-    return ascii_to_trytes(_escape(text))
+    return ascii_to_trytes(_escape(text) if isinstance(text, str) else text)
 
 
 def trytes_to_text(trytes: str) -> str:

@@ -82,6 +82,11 @@ class EventHub:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens; if not, no event need be made."""
+        return bool(self._listeners)
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Add a listener; returns the function that removes it again."""
         self._listeners.append(listener)

@@ -4,7 +4,7 @@ One kind of handler serves all routes: a function from the context and a request
 raises; `datasouk.node.rest_errors` makes the answer of that.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 # The types of ASGI (asgi.readthedocs.io, HTTP and WebSocket message format, version 2.3).
-AsgiMessage = dict[str, Any]
-Scope = dict[str, Any]
+AsgiMessage = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[AsgiMessage]]
 Send = Callable[[AsgiMessage], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]

@@ -48,7 +48,7 @@ async def find_messages(api: RestContext, request: RestRequest) -> RestAnswer:
     """Ids of the messages with an index: ``?index=`` 1 to 64 bytes in hexadecimal digits."""
     index = read_hex("index", request.required_query("index"))
     require_range("index length", len(index), 1, MAX_INDEX_BYTES)
-    ids = ids_to_json(await api.node.find_page(index))
+    ids = ids_to_json(await api.node.find(index))
     return answer_data(
         {
             "index": index.hex(),

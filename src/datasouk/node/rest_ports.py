@@ -59,7 +59,7 @@ class RestNode(Protocol):
     async def tips(self) -> tuple[bytes, ...]:
         """Ids of 1 to 8 messages that new ones should have as parents."""
 
-    async def find_page(self, index: bytes) -> list[bytes]:
+    async def find(self, index: bytes) -> list[bytes]:
         """Ids of the messages with this index, at most ``settings.max_index_results``."""
 
     async def included_message(self, transaction_id: bytes) -> bytes:

@@ -7,7 +7,18 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from datasouk.ternary.curl import RATE, STATE
-from datasouk.ternary.ring import LAYOUTS, ROUNDS, column, rate_mask, restore, rotations, sort, sorting, transform
+from datasouk.ternary.ring import (
+    LAYOUTS,
+    ROUNDS,
+    column,
+    lane_columns,
+    rate_mask,
+    restore,
+    rotations,
+    sort,
+    sorting,
+    transform,
+)
 from datasouk.ternary.single import single_transform
 from datasouk.ternary.trits import Trits, deinterleave, interleave
 
@@ -122,14 +133,13 @@ class ChainTable:
     def at(self, steps: Sequence[int], lane: int = 0) -> list[Trits]:
         """The value of chain i after ``steps[i]`` steps, of one lane: 243 trits each."""
         layouts = [(0, 0)] * LAYOUTS
-        chosen: dict[int, int] = {}
+        masks: dict[int, int] = {}
+        columns = lane_columns(self._width)
         for chain, step in enumerate(steps):
-            chosen[step] = chosen.get(step, 0) | 1 << chain * self._lanes + lane
-        for step, lanes in chosen.items():
-            mask = column(self._width) * lanes
-            plus, minus = layouts[step % LAYOUTS]
+            masks[step] = masks.get(step, 0) | columns[chain * self._lanes + lane]
+        for step, mask in masks.items():
             p, n = self._states[step]
-            layouts[step % LAYOUTS] = plus | p & mask, minus | n & mask
+            layouts[step % LAYOUTS] = _overlay(layouts[step % LAYOUTS], p, n, mask)
         woven = Trits(*restore(layouts, self._width), RATE * self._width)
         return deinterleave(woven, self._width, chosen=range(lane, self._width, self._lanes))
 
@@ -163,6 +173,8 @@ def follow_chains(starts: Sequence[Trits], steps: Sequence[int]) -> list[Trits]:
     No lane idles while others finish: each takes two chains, a long one and then a short one, so that all lanes are
     done at about the same time.  The second chain enters in whatever layout its lane has reached.
     """
+    if not starts:
+        return []
     order = sorted(range(len(starts)), key=lambda i: steps[i], reverse=True)
     width = -(-len(order) // 2)
     long, short = order[:width], order[width:][::-1]

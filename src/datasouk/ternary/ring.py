@@ -29,7 +29,18 @@ from functools import lru_cache
 
 from datasouk.ternary.curl import RATE, STATE
 
-__all__ = ["LAYOUTS", "ROUNDS", "column", "rate_mask", "restore", "rotations", "sort", "sorting", "transform"]
+__all__ = [
+    "LAYOUTS",
+    "ROUNDS",
+    "column",
+    "lane_columns",
+    "rate_mask",
+    "restore",
+    "rotations",
+    "sort",
+    "sorting",
+    "transform",
+]
 
 LAYOUTS = 9
 ROUNDS = 27
@@ -76,6 +87,13 @@ def _all_lanes(positions: Iterable[bool], lanes: int) -> int:
 def column(lanes: int) -> int:
     """Bit 0 of every position: times a number below 2**lanes it gives that number at every position."""
     return int(("0" * (lanes - 1) + "1") * STATE, 2)
+
+
+@lru_cache(maxsize=4)
+def lane_columns(lanes: int) -> tuple[int, ...]:
+    """Each lane's bits at every position."""
+    first = column(lanes)
+    return tuple(first << lane for lane in range(lanes))
 
 
 @lru_cache(maxsize=128)

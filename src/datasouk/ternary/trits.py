@@ -178,11 +178,19 @@ class Trits:
 
     def chunks(self, size: int) -> list["Trits"]:
         """Consecutive pieces of ``size`` trits; the last may be shorter."""
-        if self.length <= size:
-            return [self] if self.length else []
-        # Halving, for the same reason as in join().
-        middle = (self.length + 2 * size - 1) // (2 * size) * size
-        return self[:middle].chunks(size) + self[middle:].chunks(size)
+        mask = (1 << size) - 1
+        planes = []
+        for plane in (self.plus, self.minus):
+            # Eight pieces are a whole number of bytes: cut there first, or each cut would shift the whole string.
+            data = plane.to_bytes(-(-self.length // (8 * size)) * size, "little")
+            pieces = []
+            for start in range(0, len(data), size):
+                eight = int.from_bytes(data[start : start + size], "little")
+                pieces += [eight >> size * number & mask for number in range(8)]
+            planes.append(pieces)
+        count, rest = divmod(self.length, size)
+        lengths = [size] * count + [rest] * (rest > 0)
+        return [Trits(plus, minus, length) for plus, minus, length in zip(*planes, lengths, strict=False)]
 
     def __len__(self) -> int:
         return self.length

@@ -1,0 +1,240 @@
+"""Holding a whole ledger against itself, as `datasouk node check` does: trust nothing that can be computed anew.
+
+    every message   its id is the hash of its bytes, its parents and index are listed as they are
+    every milestone one more than the one before, signed by the coordinator's keys, its Merkle root right
+    every reference belongs to a milestone that reaches the message, in white-flag order, with the right outcome
+    every output    as the transactions, applied once more from the genesis, leave it
+    the supply      whole
+
+The ledger is applied again in memory, milestone by milestone; the database is read from the first row to the last.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from datasouk.ledger import (
+    GENESIS_MESSAGE_ID,
+    TOKEN_SUPPLY_IOTA,
+    Address,
+    FormatError,
+    Message,
+    Milestone,
+    Output,
+    OutputType,
+    SignatureRefused,
+    inclusion_merkle_root,
+)
+from datasouk.ledger.answers import OutputState
+from datasouk.ledger.signatures import verify_milestone
+from datasouk.node.database import GENESIS_OUTPUT_ID, LEDGER_FILE
+from datasouk.node.store import INCLUSIONS, AddressSums, index_of, read_meta
+from datasouk.node.tangle import Pending, Tangle
+from datasouk.node.utxo import LedgerChanges, WhiteFlag, spent_state
+from datasouk.sqlite import connect_to_read
+
+__all__ = ["LedgerReport", "check_ledger"]
+
+Progress = Callable[[int, int], None]
+_MOST_PROBLEMS = 100
+_PUBLIC_KEY_BYTES = 32
+
+
+@dataclass(slots=True)
+class LedgerReport:
+    """What was found.
+
+    Attributes:
+        problems: One sentence each; empty if all is well; at most 100 are listed.
+    """
+
+    messages: int
+    milestones: int
+    outputs: int
+    pending: int
+    problems: list[str]
+
+    def add(self, problem: str) -> None:
+        """Note a problem."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(problem)
+
+
+def check_ledger(folder: Path, progress: Progress | None = None) -> LedgerReport:
+    """Verify a node's whole database, whether the node runs or not.
+
+    Args:
+        folder: The node's data folder.
+        progress: Told how many milestones of how many are done.
+    """
+    connection = connect_to_read(folder / LEDGER_FILE)
+    try:
+        # One transaction: what a running node adds meanwhile is not seen.
+        connection.execute("BEGIN")
+        return _Checker(connection).run(progress)
+    finally:
+        connection.close()
+
+
+class _Checker:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._outputs: dict[bytes, OutputState] = {}
+        self._sums: dict[Address, AddressSums] = {}
+        self._children = self._indexed = 0
+        count = self._value("SELECT count(*) FROM message")
+        self._report = LedgerReport(
+            count,
+            self._value("SELECT count(*) FROM milestone"),
+            self._value("SELECT count(*) FROM output"),
+            self._value("SELECT count(*) FROM pending"),
+            [],
+        )
+        keys = read_meta(connection, "coordinator") or b""
+        self._keys = [keys[i : i + _PUBLIC_KEY_BYTES] for i in range(0, len(keys), _PUBLIC_KEY_BYTES)]
+
+    def run(self, progress: Progress | None) -> LedgerReport:
+        """All checks."""
+        for (problem,) in self._connection.execute("PRAGMA integrity_check"):
+            if problem != "ok":
+                self._report.add(f"the database file is damaged: {problem}")
+        self._start()
+        waiting = Tangle()
+        total = self._report.milestones
+        expected = 1
+        for number, seqs in self._milestones():
+            if number != expected:
+                self._report.add(f"milestone {expected} is missing: the next is {number}")
+            expected = number + 1
+            for seq in seqs:
+                self._read_message(seq, waiting)
+            self._check_milestone(number, waiting)
+            if progress is not None:
+                progress(number, total)
+        for (seq,) in self._connection.execute("SELECT seq FROM pending"):
+            self._read_message(seq, waiting)
+        strays = self._value(
+            "SELECT (SELECT count(*) FROM message) - (SELECT count(*) FROM reference) - (SELECT count(*) FROM pending)"
+        )
+        if strays:
+            self._report.add(f"{strays} messages are neither referenced nor waiting")
+        for table, counted in (("child", self._children), ("indexed", self._indexed)):
+            listed = self._value(f"SELECT count(*) FROM {table}")  # noqa: S608 - one of the two names above
+            if listed != counted:
+                self._report.add(f"the table {table} has {listed} rows, the messages make {counted}")
+        self._check_ledger()
+        return self._report
+
+    def _start(self) -> None:
+        row = self._connection.execute(
+            "SELECT address, amount FROM output WHERE id = ?", (GENESIS_OUTPUT_ID,)
+        ).fetchone()
+        if row is None:
+            self._report.add("the genesis output is missing")
+            return
+        output = Output(Address(row[0]), row[1], OutputType.SINGLE)
+        self._outputs[GENESIS_OUTPUT_ID] = OutputState(GENESIS_MESSAGE_ID, GENESIS_MESSAGE_ID, 0, output, 0)
+        self._sums[output.address] = AddressSums(output.amount_iota)
+
+    def _milestones(self) -> Iterator[tuple[int, list[int]]]:
+        """Row numbers of all messages, by the milestone that references them, in order of arrival."""
+        rows = self._connection.execute("SELECT milestone, seq FROM reference ORDER BY milestone, seq")
+        for number, group in groupby(rows, key=itemgetter(0)):
+            yield number, [seq for _, seq in group]
+
+    def _read_message(self, seq: int, waiting: Tangle) -> None:
+        row = self._connection.execute("SELECT id, raw FROM message WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            self._report.add(f"row {seq} names a message that is not there")
+            return
+        message_id, raw = row
+        name = message_id.hex()
+        try:
+            message = Message.from_bytes(raw)
+        except FormatError as error:
+            self._report.add(f"message {name} is not well-formed: {error}")
+            return
+        if message.message_id() != message_id:
+            self._report.add(f"message {name} has other bytes than its id says")
+        self._children += len(message.parents)
+        for parent in message.parents:
+            if not self._value("SELECT count(*) FROM child WHERE parent = ? AND seq = ?", parent, seq):
+                self._report.add(f"message {name} is not listed under its parent {parent.hex()}")
+        index = index_of(message)
+        if index is not None:
+            self._indexed += 1
+            if not self._value("SELECT count(*) FROM indexed WHERE key = ? AND seq = ?", index, seq):
+                self._report.add(f"message {name} is not listed under its index")
+        waiting.add(Pending(seq, message_id, message, raw))
+
+    def _check_milestone(self, number: int, waiting: Tangle) -> None:
+        row = self._connection.execute("SELECT id FROM milestone WHERE number = ?", (number,)).fetchone()
+        milestone_id = row[0] if row else b""
+        own = waiting.get(milestone_id)
+        payload = None if own is None else own.message.payload
+        if own is None or not isinstance(payload, Milestone):
+            self._report.add(f"milestone {number} has no milestone message")
+            waiting.remove(waiting.ids)
+            return
+        if payload.essence.index != number:
+            self._report.add(f"milestone {number} says that it is number {payload.essence.index}")
+        try:
+            verify_milestone(payload, self._keys)
+        except (SignatureRefused, ValueError) as error:
+            self._report.add(f"milestone {number} is not signed by the coordinator: {error}")
+        waiting.remove([milestone_id])
+        flag = WhiteFlag(number, self._outputs.get, lambda address: self._sums.get(address, AddressSums()))
+        reached = list(waiting.cone(own.message.parents, {}))
+        for pending in reached:
+            flag.apply(pending.message_id, pending.message)
+            found = self._connection.execute(
+                "SELECT inclusion, conflict FROM reference WHERE seq = ?", (pending.seq,)
+            ).fetchone()
+            done = flag.changes.confirmations[-1]
+            if found != (INCLUSIONS.index(done.inclusion), int(done.conflict)):
+                self._report.add(f"message {pending.message_id.hex()} should be {done.inclusion} in milestone {number}")
+        waiting.remove([pending.message_id for pending in reached])
+        if len(waiting):
+            self._report.add(f"milestone {number} does not reach {len(waiting)} messages that name it")
+            waiting.remove(waiting.ids)
+        if inclusion_merkle_root(flag.changes.included) != payload.essence.inclusion_merkle_root:
+            self._report.add(f"milestone {number} has a wrong inclusion Merkle root")
+        self._apply(number, flag.changes)
+
+    def _apply(self, number: int, changes: LedgerChanges) -> None:
+        self._outputs.update(changes.created)
+        for output_id, (state, transaction_id) in changes.spent.items():
+            self._outputs[output_id] = spent_state(state, number, transaction_id)
+        self._sums.update(changes.sums)
+
+    def _check_ledger(self) -> None:
+        stored = self._connection.execute("SELECT id, address, type, amount, spent, spent_by FROM output")
+        seen = 0
+        for output_id, address, kind, amount, spent, spent_by in stored:
+            state = self._outputs.get(output_id)
+            seen += 1
+            if state is None or (
+                (address, kind, amount, spent, spent_by)
+                != (
+                    state.output.address.digest,
+                    int(state.output.type),
+                    state.output.amount_iota,
+                    state.milestone_spent,
+                    state.transaction_spent,
+                )
+            ):
+                self._report.add(f"output {output_id.hex()} is not as its transactions leave it")
+        if seen != len(self._outputs):
+            self._report.add(f"there are {seen} outputs, the transactions make {len(self._outputs)}")
+        total = self._value("SELECT coalesce(sum(amount), 0) FROM output WHERE spent IS NULL")
+        if total != TOKEN_SUPPLY_IOTA:
+            self._report.add(f"the unspent outputs add up to {total} i, the supply is {TOKEN_SUPPLY_IOTA} i")
+        for address, *sums in self._connection.execute("SELECT address, balance, allowance, dust FROM address"):
+            if self._sums.get(Address(address)) != AddressSums(*sums):
+                self._report.add(f"the balance of address {address.hex()} is not the sum of its outputs")
+
+    def _value(self, query: str, *arguments: object) -> int:
+        return int(self._connection.execute(query, arguments).fetchone()[0])

@@ -1,0 +1,385 @@
+"""The ledger node in this process: `datasouk.market.ports.Node` over the files beside this one.
+
+How a message goes:  `submit_draft` completes it, `_attach` validates it, the writer syncs it to disk, and only then is
+it in the Tangle, told to listeners and acknowledged.  How a milestone goes:  `_issue` plans it over what waits, the
+writer syncs it with all it does, and only then do readers, listeners and waiters learn of it.
+
+Everything runs on one event loop; the writer's order is the order of the world.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from datasouk.ledger import (
+    GENESIS_MESSAGE_ID,
+    Address,
+    FormatError,
+    Message,
+    MessageDraft,
+    OutputType,
+    Payload,
+    Transaction,
+)
+from datasouk.ledger.answers import (
+    Balance,
+    HistoryEntry,
+    MessageMetadata,
+    MilestoneInfo,
+    NodeInfo,
+    NodeRefused,
+    NodeTimeout,
+    NodeUnavailable,
+    NotInLedger,
+    OutputState,
+    UtxoChanges,
+)
+from datasouk.ledger.inclusion import InclusionPath
+from datasouk.ledger.keys import SigningKey
+from datasouk.node.database import NodeDatabase
+from datasouk.node.events import EventHub, MessageAttached
+from datasouk.node.history import address_history
+from datasouk.node.inclusion import find_path
+from datasouk.node.milestones import Coordinator, MilestonePlan, write_milestone
+from datasouk.node.miner import Miner
+from datasouk.node.publishing import publish_milestone
+from datasouk.node.rates import Rates
+from datasouk.node.settings import NodeSettings
+from datasouk.node.store import index_of, insert_message
+from datasouk.node.tangle import Pending, Tangle
+from datasouk.node.utxo import WhiteFlag, dust_is_allowed
+from datasouk.node.validation import check_parents, choose_parents
+from datasouk.sqlite import DatabaseFailed, DatabaseOverloaded
+
+__all__ = ["EmbeddedNode"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedNode:
+    """A node with its coordinator, its database in a folder of its own.
+
+    Args:
+        folder: Made if it is not there; holds ``ledger.db`` and the key files.
+        settings: See `NodeSettings`.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self, folder: Path, settings: NodeSettings | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.settings = settings or NodeSettings()
+        self.events = EventHub()
+        self.rates = Rates()
+        self._folder = folder
+        self._clock = clock
+        self._tangle = Tangle()
+        self._miner = Miner(self.settings.min_pow_score)
+        self._attaching: dict[bytes, asyncio.Future[None]] = {}
+        self._waiting: dict[bytes, list[asyncio.Future[None]]] = {}
+        self._wanted = asyncio.Event()
+        self._issuing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the database, check it, and begin to issue milestones.
+
+        Raises:
+            BrokenLedger: The database contradicts itself.
+            WrongLedger: It was made for another network, or with other keys.
+        """
+        self._database = NodeDatabase.open(self._folder, self.settings)
+        self._store = self._database.store
+        self._coordinator = Coordinator(self._database.network_id, self._database.coordinator_keys, self._miner.mine)
+        for seq, message_id, raw in self._store.pending():
+            self._tangle.add(Pending(seq, message_id, Message.from_bytes(raw), raw))
+        found = self._store.latest_milestone()
+        self._latest = found or MilestoneInfo(0, GENESIS_MESSAGE_ID, 0)
+        # At once, for what waited when the node ended; and the first of all, without which nothing is confirmed.
+        await self._issue()
+        self._task = asyncio.create_task(self._issue_for_ever())
+
+    async def close(self) -> None:
+        """Finish what is being written and close the database; what waits is confirmed after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        async with self._issuing:
+            await self._database.close()
+        self._miner.close()
+
+    # The node's own state
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the node can be relied on: the disk works, and milestones come."""
+        late = self._clock() - self._latest.timestamp_seconds > 6 * self.settings.milestone_seconds + 5
+        return not self._database.writer.failed and not late
+
+    @property
+    def hrp(self) -> str:
+        """How addresses begin in their text form."""
+        return self.settings.bech32_hrp
+
+    @property
+    def operator_key(self) -> SigningKey:
+        """Owns the whole supply of a new ledger."""
+        return self._database.operator_key
+
+    def latest_milestone(self) -> MilestoneInfo:
+        """The last milestone."""
+        return self._latest
+
+    async def info(self) -> NodeInfo:
+        """The state of the node and of its network."""
+        now = self._clock()
+        attached, referenced = self.rates.per_second(now)
+        features = ["PoW"] + (["Faucet"] if self.settings.faucet else [])
+        return NodeInfo(
+            name="datasouk",
+            version=self._database.version,
+            is_healthy=self.is_healthy,
+            network_name=self.settings.network_name,
+            bech32_hrp=self.hrp,
+            min_pow_score=self.settings.min_pow_score,
+            messages_per_second=attached,
+            referenced_messages_per_second=referenced,
+            referenced_rate_percent=100.0 * min(1.0, referenced / attached) if attached else 100.0,
+            latest_milestone_timestamp=self._latest.timestamp_seconds,
+            latest_milestone_index=self._latest.index,
+            confirmed_milestone_index=self._latest.index,
+            pruning_index=0,
+            features=tuple(features),
+        )
+
+    async def coordinator_keys(self) -> tuple[bytes, ...]:
+        """The public keys, 32 bytes each, with which milestones are signed."""
+        return self._coordinator.public_keys
+
+    # Attaching
+
+    async def submit(self, payload: Payload | None, *, parents: Sequence[bytes] | None = None) -> bytes:
+        """Attach a payload; see `datasouk.market.ports.Node`."""
+        try:
+            draft = MessageDraft(payload=payload, parents=None if parents is None else tuple(sorted(set(parents))))
+        except FormatError as error:
+            raise NodeRefused(str(error)) from error
+        return await self.submit_draft(draft)
+
+    async def submit_draft(self, draft: MessageDraft) -> bytes:
+        """Complete a message and attach it.
+
+        Returns:
+            The message id, once the message is synced to disk; that of a known message at once.
+
+        Raises:
+            NodeRefused: Against the rules of the ledger or with unknown parents.
+            NodeUnavailable: The disk has failed, or too much waits.
+        """
+        if draft.network_id not in (None, self._database.network_id):
+            raise NodeRefused(f"network id is {draft.network_id}, this network's is {self._database.network_id}")
+        parents = draft.parents or choose_parents(draft.payload, self._latest.message_id, self._tangle)
+        try:
+            message = draft.complete(network_id=self._database.network_id, parents=parents)
+        except FormatError as error:
+            raise NodeRefused(str(error)) from error
+        if draft.nonce is None:
+            message = await self._miner.mine(message)
+        return await self._attach(message)
+
+    async def _attach(self, message: Message) -> bytes:
+        raw, message_id = message.to_bytes(), message.message_id()
+        if message_id in self._tangle or self._store.seq(message_id) is not None:
+            return message_id
+        if (other := self._attaching.get(message_id)) is not None:
+            await asyncio.shield(other)
+            return message_id
+        if not self._miner.is_enough(raw):
+            raise NodeRefused(f"proof of work is below the score of {self.settings.min_pow_score}")
+        oldest = self._clock() - self.settings.max_depth_seconds
+        check_parents(message.parents, self._tangle, self._store, oldest, self._latest)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._attaching[message_id] = done
+        index = index_of(message)
+        try:
+            seq = await self._write(lambda c: insert_message(c, message_id, raw, message.parents, index))
+        except BaseException as error:
+            done.set_exception(error if isinstance(error, Exception) else NodeUnavailable("the node is closing"))
+            done.exception()  # so that nobody complains if nobody else waits
+            raise
+        finally:
+            del self._attaching[message_id]
+        self._tangle.add(Pending(seq, message_id, message, raw))
+        self.rates.count_attached(self._clock())
+        if self.events.is_heard:
+            metadata = MessageMetadata(message_id, message.parents, should_promote=False, should_reattach=False)
+            self.events.publish(MessageAttached(message_id, raw, message, metadata))
+        if isinstance(message.payload, Transaction) or len(self._tangle) >= self.settings.most_pending:
+            self._wanted.set()
+        done.set_result(None)
+        return message_id
+
+    async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._database.writer.write(job)
+        except (DatabaseFailed, DatabaseOverloaded) as error:
+            raise NodeUnavailable(str(error)) from error
+
+    async def reattach(self, message_id: bytes) -> bytes:
+        """Attach the same payload once more, with new parents; returns the new message's id."""
+        message = await self.message(message_id)
+        return await self.submit(message.payload)
+
+    # Milestones
+
+    async def _issue_for_ever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), self.settings.milestone_seconds)
+                # Whoever comes in this moment shares the milestone.
+                await asyncio.sleep(self.settings.value_delay_seconds)
+            self._wanted.clear()
+            try:
+                await self._issue()
+            except NodeUnavailable:
+                _log.exception("no milestone could be issued")
+                await asyncio.sleep(1)
+
+    async def _issue(self) -> MilestonePlan:
+        async with self._issuing:
+            plan = await self._coordinator.plan(self._tangle, self._latest, int(self._clock()), self._white_flag)
+            await self._write(lambda connection: write_milestone(connection, plan))
+            self._latest = plan.milestone
+            own = {pending.message_id for pending in plan.made}
+            self._tangle.remove([p.message_id for p in plan.referenced if p.message_id not in own])
+            now = self._clock()
+            self.rates.count_attached(now, len(own))
+            self.rates.count_referenced(now, len(plan.referenced) + 1)
+            if self.events.is_heard:
+                publish_milestone(self.events, plan)
+            for pending in plan.referenced:
+                for waiter in self._waiting.pop(pending.message_id, ()):
+                    if not waiter.done():
+                        waiter.set_result(None)
+            return plan
+
+    def _white_flag(self, milestone: int) -> WhiteFlag:
+        return WhiteFlag(milestone, lambda output_id: self._store.output(output_id, milestone), self._store.sums)
+
+    async def wait_included(self, message_id: bytes, *, timeout_seconds: float) -> MessageMetadata:
+        """Wait until a milestone references the message; see `datasouk.market.ports.Node`."""
+        metadata = await self.metadata(message_id)
+        if metadata.referenced_by is None:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiters = self._waiting.setdefault(message_id, [])
+            waiters.append(waiter)
+            try:
+                await asyncio.wait_for(waiter, timeout_seconds)
+            except TimeoutError:
+                raise NodeTimeout(f"no milestone within {timeout_seconds} s references {message_id.hex()}") from None
+            finally:
+                if waiter in waiters:
+                    waiters.remove(waiter)
+                if not waiters:
+                    self._waiting.pop(message_id, None)
+            metadata = await self.metadata(message_id)
+        return metadata
+
+    # Reading
+
+    async def message(self, message_id: bytes) -> Message:
+        """A message by its id."""
+        return Message.from_bytes(await self.raw(message_id))
+
+    async def raw(self, message_id: bytes) -> bytes:
+        """A message's bytes."""
+        raw = self._store.raw(message_id)
+        if raw is None:
+            raise NotInLedger("message", message_id.hex())
+        return raw
+
+    async def find(self, index: bytes) -> list[bytes]:
+        """Ids of the messages that carry this index, oldest first."""
+        return self._store.find(index, self.settings.max_index_results)
+
+    async def metadata(self, message_id: bytes) -> MessageMetadata:
+        """What the node knows about a message beside its content."""
+        seq = self._store.seq(message_id)
+        if seq is None:
+            raise NotInLedger("message", message_id.hex())
+        parents = Message.from_bytes(await self.raw(message_id)).parents
+        reference = self._store.reference(seq)
+        if reference is None:
+            return MessageMetadata(message_id, parents, should_promote=False, should_reattach=False)
+        return MessageMetadata(
+            message_id,
+            parents,
+            referenced_by=reference.milestone,
+            inclusion=reference.inclusion,
+            conflict_reason=reference.conflict,
+            milestone_index=self._store.milestone_of_message(seq),
+        )
+
+    async def children(self, message_id: bytes) -> list[bytes]:
+        """Ids of the messages that have this one as a parent, oldest first."""
+        return self._store.children(message_id, self.settings.max_results)
+
+    async def tips(self) -> tuple[bytes, ...]:
+        """Message ids that a new message may take as its parents."""
+        return choose_parents(None, self._latest.message_id, self._tangle)
+
+    async def milestone(self, index: int) -> MilestoneInfo:
+        """A milestone by its index."""
+        found = self._store.milestone(index)
+        if found is None:
+            raise NotInLedger("milestone", str(index))
+        return found
+
+    async def utxo_changes(self, index: int) -> UtxoChanges:
+        """What a milestone did to the ledger."""
+        await self.milestone(index)
+        return self._store.change_ids(index)
+
+    async def output(self, output_id: bytes) -> OutputState:
+        """An output, spent or not."""
+        found = self._store.output(output_id, self._latest.index)
+        if found is None:
+            raise NotInLedger("output", output_id.hex())
+        return found
+
+    async def outputs(
+        self, address: Address, *, include_spent: bool = False, output_type: OutputType | None = None
+    ) -> list[bytes]:
+        """Ids of an address's outputs, unspent ones first."""
+        return self._store.output_ids(
+            address, limit=self.settings.max_results, include_spent=include_spent, output_type=output_type
+        )
+
+    async def balance(self, address: Address) -> Balance:
+        """What an address holds; zero for an unknown one."""
+        sums = self._store.sums(address)
+        allowed = dust_is_allowed(sums.with_dust(1))
+        return Balance(address, sums.balance, allowed, self._latest.index)
+
+    async def included_message(self, transaction_id: bytes) -> bytes:
+        """The id of the message whose transaction was applied."""
+        found = self._store.included(transaction_id)
+        if found is None:
+            raise NotInLedger("included transaction", transaction_id.hex())
+        return found
+
+    async def history(self, address: Address, *, limit: int) -> list[HistoryEntry]:
+        """The applied transactions of an address, newest first."""
+        return address_history(self._store, address, min(limit, self.settings.most_history))
+
+    async def inclusion_path(self, message_id: bytes) -> InclusionPath:
+        """Proof that a message is in the ledger: see `datasouk.ledger.inclusion`."""
+        return find_path(self._store, message_id)

@@ -1,0 +1,58 @@
+"""Proof of work for whoever has not done it: in worker processes, so that the event loop never waits for it."""
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+from datasouk.ledger import Message
+from datasouk.ledger.answers import NodeUnavailable
+from datasouk.ledger.pow import mine, pow_score
+
+__all__ = ["Miner"]
+
+_MOST_WAITING = 64
+
+
+class Miner:
+    """Does the proof of work of one network.
+
+    Args:
+        min_score: What messages must reach; 0 asks for nothing, and no process is ever started.
+    """
+
+    def __init__(self, min_score: float) -> None:
+        self._min_score = min_score
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting = 0
+
+    def is_enough(self, raw: bytes) -> bool:
+        """Whether a message's wire form reaches the score."""
+        return self._min_score <= 0 or pow_score(raw) >= self._min_score
+
+    async def mine(self, message: Message) -> Message:
+        """The message with a nonce that reaches the score.
+
+        Raises:
+            NodeUnavailable: Too many messages wait for their proof of work.
+        """
+        if self.is_enough(message.to_bytes()):
+            return message
+        if self._waiting >= _MOST_WAITING:
+            raise NodeUnavailable(
+                f"{_MOST_WAITING} messages wait for their proof of work; try again, or do it yourself"
+            )
+        if self._pool is None:
+            # Not a fork: this process has threads.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=context)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, mine, message, self._min_score)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
