@@ -81,9 +81,10 @@ class NodeDatabase:
         )
 
     async def close(self) -> None:
-        """Finish what waits and close both connections."""
-        await self.writer.close()
+        """Finish what waits and close both connections; then ``ledger.db`` alone holds everything."""
+        # The reader first: only the last connection copies the log into the database file, and a reader cannot.
         self.store.close()
+        await self.writer.close()
 
 
 def _begin(
