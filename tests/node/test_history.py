@@ -4,9 +4,8 @@ from tests.node.running import OPERATOR, START_SECONDS, Clock, confirm, run, run
 from tests.node.wallets import GENESIS_OUTPUT_ID, give, key, output_ids, pay
 
 from datasouk.ledger import TOKEN_SUPPLY_IOTA
-from datasouk.ledger.answers import LedgerInclusion
+from datasouk.ledger.answers import HistoryEntry, LedgerInclusion
 from datasouk.node.embedded import EmbeddedNode
-from datasouk.node.history import HistoryEntry
 
 ALICE, BOB = key(2), key(3)
 MI = 1_000_000
