@@ -3,8 +3,18 @@
     DatasoukError
     ├── MamError              datasouk.mam.errors: a message, key or argument of Masked Authenticated Messaging
     │   └── ...
-    └── LedgerError           datasouk.ledger.errors: an object of the ledger, its bytes, JSON, signatures or proof
-        └── ...
+    ├── LedgerError           datasouk.ledger.errors: an object of the ledger, its bytes, JSON, signatures or proof
+    │   └── ...
+    ├── NodeError             datasouk.ledger.answers: a node could not do what was asked of it
+    │   └── ...
+    ├── MqttError             datasouk.node.mqtt_packets: an MQTT client broke the protocol
+    │   └── ...
+    ├── BrokenLedger          datasouk.node.errors: a node's database contradicts itself
+    │   └── WrongLedger
+    ├── DatabaseFailed        datasouk.sqlite: the disk does not do what it should
+    ├── DatabaseOverloaded    datasouk.sqlite: too much waits for the disk
+    ├── CannotListen          datasouk.serving: an address cannot be had
+    └── WrongCall, CannotDo   datasouk.cli.errors: what the command line answers
 
 Each package keeps its own branch in its own ``errors.py``; whoever wants to catch all of them catches the root.
 """

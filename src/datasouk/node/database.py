@@ -55,7 +55,10 @@ class NodeDatabase:
         path = folder / LEDGER_FILE
         coordinator = load_keys(folder / COORDINATOR_FILE, _COORDINATOR_KEYS)
         (operator,) = load_keys(folder / OPERATOR_FILE, 1)
-        connection = connect(path)
+        try:
+            connection = connect(path)
+        except sqlite3.DatabaseError as error:
+            raise BrokenLedger(f"{path} cannot be used: {error}") from error
         try:
             connection.execute("BEGIN IMMEDIATE")
             create_tables(connection)
@@ -78,9 +81,10 @@ class NodeDatabase:
         )
 
     async def close(self) -> None:
-        """Finish what waits and close both connections."""
-        await self.writer.close()
+        """Finish what waits and close both connections; then ``ledger.db`` alone holds everything."""
+        # The reader first: only the last connection copies the log into the database file, and a reader cannot.
         self.store.close()
+        await self.writer.close()
 
 
 def _begin(

@@ -42,6 +42,7 @@ from datasouk.ledger.answers import (
 from datasouk.ledger.inclusion import InclusionPath
 from datasouk.ledger.keys import SigningKey
 from datasouk.node.database import NodeDatabase
+from datasouk.node.errors import BrokenLedger
 from datasouk.node.events import EventHub, MessageAttached
 from datasouk.node.history import address_history
 from datasouk.node.inclusion import find_path
@@ -82,7 +83,7 @@ class EmbeddedNode:
         self._clock = clock
         self._tangle = Tangle()
         self._miner = Miner(self.settings.min_pow_score)
-        self._attaching: dict[bytes, asyncio.Future[None]] = {}
+        self._attaching: dict[bytes, asyncio.Task[None]] = {}
         self._waiting: dict[bytes, list[asyncio.Future[None]]] = {}
         self._wanted = asyncio.Event()
         self._issuing = asyncio.Lock()
@@ -98,12 +99,19 @@ class EmbeddedNode:
         self._database = NodeDatabase.open(self._folder, self.settings)
         self._store = self._database.store
         self._coordinator = Coordinator(self._database.network_id, self._database.coordinator_keys, self._miner.mine)
-        for seq, message_id, raw in self._store.pending():
-            self._tangle.add(Pending(seq, message_id, Message.from_bytes(raw), raw))
-        found = self._store.latest_milestone()
-        self._latest = found or MilestoneInfo(0, GENESIS_MESSAGE_ID, 0)
-        # At once, for what waited when the node ended; and the first of all, without which nothing is confirmed.
-        await self._issue()
+        try:
+            for seq, message_id, raw in self._store.pending():
+                self._tangle.add(Pending(seq, message_id, Message.from_bytes(raw), raw))
+            found = self._store.latest_milestone()
+            self._latest = found or MilestoneInfo(0, GENESIS_MESSAGE_ID, 0)
+            # At once, for what waited when the node ended; and the first of all, without which nothing is confirmed.
+            await self._issue()
+        except (FormatError, NodeUnavailable, sqlite3.DatabaseError) as error:
+            await self._database.close()
+            raise BrokenLedger(f"{self._folder} cannot be used: {error}") from error
+        except BaseException:
+            await self._database.close()
+            raise
         self._task = asyncio.create_task(self._issue_for_ever())
 
     async def close(self) -> None:
@@ -112,8 +120,12 @@ class EmbeddedNode:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        for waiter in [waiter for waiters in self._waiting.values() for waiter in waiters if not waiter.done()]:
+            waiter.set_exception(NodeUnavailable("the node is closing"))
         async with self._issuing:
             await self._database.close()
+        # Their futures are done; let them tell their callers.
+        await asyncio.gather(*self._attaching.values(), return_exceptions=True)
         self._miner.close()
 
     # The node's own state
@@ -197,26 +209,25 @@ class EmbeddedNode:
 
     async def _attach(self, message: Message) -> bytes:
         raw, message_id = message.to_bytes(), message.message_id()
-        if message_id in self._tangle or self._store.seq(message_id) is not None:
-            return message_id
-        if (other := self._attaching.get(message_id)) is not None:
-            await asyncio.shield(other)
-            return message_id
-        if not self._miner.is_enough(raw):
-            raise NodeRefused(f"proof of work is below the score of {self.settings.min_pow_score}")
-        oldest = self._clock() - self.settings.max_depth_seconds
-        check_parents(message.parents, self._tangle, self._store, oldest, self._latest)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._attaching[message_id] = done
+        storing = self._attaching.get(message_id)
+        if storing is None:
+            if message_id in self._tangle or self._store.seq(message_id) is not None:
+                return message_id
+            if not self._miner.is_enough(raw):
+                raise NodeRefused(f"proof of work is below the score of {self.settings.min_pow_score}")
+            oldest = self._clock() - self.settings.max_depth_seconds
+            check_parents(message.parents, self._tangle, self._store, oldest, self._latest)
+            storing = asyncio.create_task(self._store_message(message_id, message, raw))
+            self._attaching[message_id] = storing
+            storing.add_done_callback(lambda _: self._attaching.pop(message_id))
+        # Shielded, for what is on its way to the disk arrives there even if its caller has gone, and the Tangle must
+        # learn of it.
+        await asyncio.shield(storing)
+        return message_id
+
+    async def _store_message(self, message_id: bytes, message: Message, raw: bytes) -> None:
         index = index_of(message)
-        try:
-            seq = await self._write(lambda c: insert_message(c, message_id, raw, message.parents, index))
-        except BaseException as error:
-            done.set_exception(error if isinstance(error, Exception) else NodeUnavailable("the node is closing"))
-            done.exception()  # so that nobody complains if nobody else waits
-            raise
-        finally:
-            del self._attaching[message_id]
+        seq = await self._write(lambda c: insert_message(c, message_id, raw, message.parents, index))
         self._tangle.add(Pending(seq, message_id, message, raw))
         self.rates.count_attached(self._clock())
         if self.events.is_heard:
@@ -224,8 +235,6 @@ class EmbeddedNode:
             self.events.publish(MessageAttached(message_id, raw, message, metadata))
         if isinstance(message.payload, Transaction) or len(self._tangle) >= self.settings.most_pending:
             self._wanted.set()
-        done.set_result(None)
-        return message_id
 
     async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
         try:
@@ -242,14 +251,16 @@ class EmbeddedNode:
 
     async def _issue_for_ever(self) -> None:
         while True:
+            # Not `wait_for`: that of Python 3.11 forgets to be cancelled if what it waits for comes at the same moment.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self.settings.milestone_seconds)
+                async with asyncio.timeout(self.settings.milestone_seconds):
+                    await self._wanted.wait()
                 # Whoever comes in this moment shares the milestone.
                 await asyncio.sleep(self.settings.value_delay_seconds)
             self._wanted.clear()
             try:
                 await self._issue()
-            except NodeUnavailable:
+            except Exception:  # noqa: BLE001 - whatever it was, the next try may succeed; until then is_healthy tells
                 _log.exception("no milestone could be issued")
                 await asyncio.sleep(1)
 
@@ -282,7 +293,8 @@ class EmbeddedNode:
             waiters = self._waiting.setdefault(message_id, [])
             waiters.append(waiter)
             try:
-                await asyncio.wait_for(waiter, timeout_seconds)
+                async with asyncio.timeout(timeout_seconds):
+                    await waiter
             except TimeoutError:
                 raise NodeTimeout(f"no milestone within {timeout_seconds} s references {message_id.hex()}") from None
             finally:

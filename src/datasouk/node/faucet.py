@@ -80,9 +80,11 @@ class Faucet:
             How many requests wait, this one among them.
 
         Raises:
-            NodeRefused: The address waits already, or holds enough.
+            NodeRefused: The address waits already, holds enough, or is the faucet's own.
             NodeUnavailable: The queue is full, or too many asked within this minute.
         """
+        if address == self._key.address:
+            raise NodeRefused("this is the address of the faucet itself")
         if address in self._waiting or address in self._paying:
             raise NodeRefused("this address is already waiting to be paid")
         balance = (await self._node.balance(address)).balance_iota

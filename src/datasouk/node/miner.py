@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from datasouk.ledger import Message
 from datasouk.ledger.answers import NodeUnavailable
@@ -34,7 +35,7 @@ class Miner:
         """The message with a nonce that reaches the score.
 
         Raises:
-            NodeUnavailable: Too many messages wait for their proof of work.
+            NodeUnavailable: Too many messages wait for their proof of work, or a process of the miner has died.
         """
         if self.is_enough(message.to_bytes()):
             return message
@@ -46,9 +47,15 @@ class Miner:
             # Not a fork: this process has threads.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=context)
+        pool = self._pool
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, mine, message, self._min_score)
+            return await asyncio.get_running_loop().run_in_executor(pool, mine, message, self._min_score)
+        except BrokenProcessPool as error:
+            # It stays broken; the next message gets a new one.
+            if self._pool is pool:
+                self._pool = None
+            raise NodeUnavailable("a process that did the proof of work has died; try again") from error
         finally:
             self._waiting -= 1
 
