@@ -17,9 +17,12 @@ COVERED_ELSEWHERE = {
     "cli/errors.py": "two names; the tests of the commands see what they lead to",
     "cli/jsonio.py": "the tests of the commands feed it through standard input",
     "ledger/answers.py": "values without behaviour; test_answers_json writes and reads every one",
+    "ledger/inclusion_path.py": "moved out of inclusion.py, whose tests read and write it",
     "market/ports.py": "a Protocol; tests/contracts holds its implementations equal",
     "node/errors.py": "two names; test_database and test_embedded see them raised",
+    "node/rest_ports.py": "Protocols; mypy holds the nodes to them, and test_rest_messages and _ledger use all of them",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",
+    "serving_protocol.py": "test_serving drives it over real sockets",
 }
 
 FILES = sorted(path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.py"))
