@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_check_of_a_good_and_a_damaged_ledger(tmp_path: Path) -> None:
         assert while_running.returncode == 0
         assert while_running.stdout.endswith("no problems\n")
         assert end(process) == 0
-    with sqlite3.connect(tmp_path / "ledger.db") as database:
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as database:
         database.execute("UPDATE output SET amount = amount - 1")
     ended = run("node", "check", "--data-dir", str(tmp_path))
     assert ended.returncode == 1
