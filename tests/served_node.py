@@ -43,32 +43,36 @@ class ServedNode:
 
     def start(self) -> None:
         """Start the process and wait until it says that it is ready."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "datasouk", "node", "serve", "--port", "0", "--mqtt-port", "0"]
-        command += ["--data-dir", str(self.folder), *self._options]
         began = time.monotonic()
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        # A thread reads, as reading from a pipe cannot be given up after a time.
-        self._reader = threading.Thread(target=self._read, args=(lines,), daemon=True)
-        self._reader.start()
+        self.spawn()
         try:
-            line = lines.get(timeout=_START_SECONDS)
+            line = self._lines.get(timeout=_START_SECONDS)
         except queue.Empty:
             line = f"nothing within {_START_SECONDS} s"
         if not line.startswith(_READY):
-            self.stop()
+            self.kill()
             raise RuntimeError(f"the node did not start, it said: {line!r}\n{self.log()}")
         self.start_seconds = time.monotonic() - began
         self.url, self.mqtt_url = line.strip().removeprefix(_READY).split(", ")
         self.port = int(self.url.rpartition(":")[2])
 
-    def _read(self, lines: "queue.SimpleQueue[str]") -> None:
+    def spawn(self) -> None:
+        """Start the process, and do not wait."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "datasouk", "node", "serve", "--port", "0", "--mqtt-port", "0"]
+        command += ["--data-dir", str(self.folder), *self._options]
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        # A thread reads, as reading from a pipe cannot be given up after a time.
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            lines.put(line)
-        lines.put("")
+            self._lines.put(line)
+        self._lines.put("")
 
     @property
     def websocket_url(self) -> str:
