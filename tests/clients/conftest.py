@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.clients.bank import Bank
-from tests.clients.javascript import Iota, Mam
+from tests.clients.javascript import Iota, Mam, Mqtt
 from tests.peers import NodeProcess
 from tests.served_node import ServedNode
 
@@ -45,6 +45,20 @@ def iota(served: ServedNode) -> Iterator[Iota]:
 def mam_js(served: ServedNode) -> Iterator[Mam]:
     with NodeProcess(CLIENTS / "mam.mjs", served.url) as process:
         yield Mam(process)
+
+
+@pytest.fixture(scope="session")
+def mqtt_js() -> Iterator[NodeProcess]:
+    with NodeProcess(CLIENTS / "mqtt.mjs", timeout_seconds=20) as process:
+        yield process
+
+
+@pytest.fixture(params=["TCP", "WebSocket"])
+def mqtt(request: pytest.FixtureRequest, served: ServedNode, mqtt_js: NodeProcess) -> Iterator[Mqtt]:
+    """A connected client of @iota/mqtt.js."""
+    client = Mqtt(mqtt_js, served.mqtt_url if request.param == "TCP" else served.websocket_url)
+    yield client
+    client.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.peers import NodeProcess, install
 
-__all__ = ["Iota", "Mam", "check_fields"]
+__all__ = ["Iota", "Mam", "Mqtt", "check_fields"]
 
 # What the declarations call them, and how they arrive.
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,)}
@@ -67,6 +67,48 @@ class Mam:
             "fetchAll", root=root, mode=mode, sideKey=side_key, limit=limit
         )
         return fetched
+
+
+class Mqtt:
+    """A client of @iota/mqtt.js."""
+
+    def __init__(self, process: NodeProcess, url: str) -> None:
+        self._process = process
+        self._number = process.call("open", url=url)
+
+    def subscribe(self, method: str, *args: Any) -> str:
+        """Call a method that subscribes, such as ``milestonesLatest``; returns the id of the subscription."""
+        subscription: str = self._process.call("subscribe", client=self._number, method=method, args=args)
+        return subscription
+
+    def next(self, subscription: str) -> tuple[str, list[Any]]:
+        """Wait for the next event: its topic, and what else the callback was given."""
+        event = self._process.call("next", client=self._number, id=subscription)
+        return event["topic"], event["data"]
+
+    def waiting(self, subscription: str) -> int:
+        """How many events have come that nobody asked for yet."""
+        count: int = self._process.call("waiting", client=self._number, id=subscription)
+        return count
+
+    def settle(self) -> None:
+        """Wait until the node has seen every subscription so far: it answers a later one with the current state."""
+        later = self.subscribe("milestonesConfirmed")
+        self.next(later)
+        self.unsubscribe(later)
+
+    def unsubscribe(self, subscription: str) -> None:
+        """End a subscription."""
+        self._process.call("unsubscribe", client=self._number, id=subscription)
+
+    def statuses(self) -> list[dict[str, str]]:
+        """What the client has said about itself: type, state and error."""
+        statuses: list[dict[str, str]] = self._process.call("statuses", client=self._number)
+        return statuses
+
+    def close(self) -> None:
+        """Hang up."""
+        self._process.call("close", client=self._number)
 
 
 @cache
