@@ -1,8 +1,12 @@
-"""Proof of work for whoever has not done it: in worker processes, so that the event loop never waits for it."""
+"""Proof of work for whoever has not done it: in worker processes, so that the event loop never waits for it.
+
+The processes end with the node, however it ends.
+"""
 
 import asyncio
 import multiprocessing
 import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -46,7 +50,9 @@ class Miner:
         if self._pool is None:
             # Not a fork: this process has threads.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                max_workers=os.cpu_count() or 1, mp_context=context, initializer=_belong_to_parent
+            )
         pool = self._pool
         self._waiting += 1
         try:
@@ -63,3 +69,19 @@ class Miner:
         """End the processes."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _belong_to_parent() -> None:
+    """In a worker process: live as long as the node and not longer.
+
+    A worker of the pool waits for work on a pipe of which it holds both ends itself, so that it would never learn that
+    the node was killed.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "workers are started by a node"
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
