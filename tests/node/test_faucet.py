@@ -264,7 +264,7 @@ class TestTroubles:
 
         with caplog.at_level(logging.WARNING):
             run(main())
-        assert "the faucet has 0 i, 10000000 i are asked for" in caplog.text
+        assert "the faucet has 0 i, one request is 10000000 i" in caplog.text
 
     def test_node_that_is_unavailable_does_not_end_the_paying(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -304,3 +304,34 @@ class TestClose:
                 await Faucet(node, OPERATOR, FaucetSettings()).close()
 
         run(main())
+
+
+def test_an_amount_that_would_be_dust_is_refused() -> None:
+    with pytest.raises(ValueError, match="amount_iota is 999999, it must be at least 1000000"):
+        FaucetSettings(amount_iota=999_999)
+
+
+def test_what_is_left_pays_as_many_as_it_lasts_for(tmp_path: Path) -> None:
+    """Three ask, two can be paid: those two do not wait for the third."""
+
+    async def scenario() -> None:
+        settings = FaucetSettings(amount_iota=10 * MI)
+        async with running_node(tmp_path, value_delay_seconds=0.01) as node:
+            rest = pay(
+                {GENESIS_OUTPUT_ID: OPERATOR}, [give(OPERATOR, 25 * MI), give(key(99), TOKEN_SUPPLY_IOTA - 25 * MI)]
+            )
+            await node.submit(rest)
+            await confirm(node)
+            faucet = Faucet(node, OPERATOR, settings)
+            asking = [key(number).address for number in (50, 51, 52)]
+            for address in asking:
+                await faucet.enqueue(address)
+            faucet.start()
+            async with asyncio.timeout(20):
+                while (await faucet.info())[1] > 5 * MI:
+                    await asyncio.sleep(0.01)
+            await faucet.close()
+            balances = [(await node.balance(address)).balance_iota for address in asking]
+            assert balances == [10 * MI, 10 * MI, 0]
+
+    run(scenario())

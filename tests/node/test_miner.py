@@ -72,7 +72,7 @@ class TestWithProcesses:
             async with running_node(tmp_path, min_pow_score=SCORE) as node:
                 ids = await asyncio.gather(*(node.submit(data(number)) for number in range(10)))
                 await confirm(node)
-                for message_id in [*ids, *(pending.message_id for pending in (await node._issue()).made)]:
+                for message_id in [*ids, *(pending.message_id for pending in (await node.issue_milestone()).made)]:
                     assert pow_score(await node.raw(message_id)) >= SCORE
                 assert {(await node.metadata(message_id)).referenced_by for message_id in ids} == {2}
                 assert (await node.info()).min_pow_score == SCORE

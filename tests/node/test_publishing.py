@@ -127,7 +127,7 @@ def test_checkpoints_and_milestone_are_told_as_attached_first(tmp_path: Path) ->
             for number in range(20):
                 await node.submit(data(number))
             heard = _listen(node)
-            plan = await node._issue()
+            plan = await node.issue_milestone()
             attached = [event.message_id for event in heard if isinstance(event, MessageAttached)]
             assert attached == [pending.message_id for pending in plan.made]
             assert len(attached) == 4
