@@ -323,8 +323,9 @@ class TestDiskFailure:
 
         async def main() -> None:
             path, connection = _open(tmp_path)
-            for number in range(900):
-                connection.execute("INSERT INTO number VALUES (?)", (number,))
+            connection.execute("BEGIN")
+            connection.executemany("INSERT INTO number VALUES (?)", [(number,) for number in range(900)])
+            connection.execute("COMMIT")
             connection.close()
             content = bytearray(path.read_bytes())
             content[4096:] = b"?" * (len(content) - 4096)

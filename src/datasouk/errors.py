@@ -11,6 +11,7 @@
     │   └── ...
     ├── BrokenLedger          datasouk.node.errors: a node's database contradicts itself
     │   └── WrongLedger
+    ├── FolderInUse           datasouk.node.errors: another process works in a node's folder
     ├── DatabaseFailed        datasouk.sqlite: the disk does not do what it should
     ├── DatabaseOverloaded    datasouk.sqlite: too much waits for the disk
     ├── CannotListen          datasouk.serving: an address cannot be had

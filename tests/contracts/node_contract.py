@@ -85,7 +85,7 @@ class NodeContract:
     async def test_given_parents_are_kept_and_know_their_child(self, subject: Subject) -> None:
         node = subject.node
         parents = sorted([await node.submit(Indexation(b"contract parent", bytes([n]))) for n in range(2)])
-        child = await node.submit(Indexation(b"contract child"), parents=parents)
+        child = await node.submit(Indexation(b"contract child"), parents=[*reversed(parents), parents[0]])
         assert (await node.message(child)).parents == tuple(parents)
         for parent in parents:
             assert child in await node.children(parent)

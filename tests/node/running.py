@@ -86,7 +86,7 @@ async def running_node(folder: Path, *, clock: Clock | None = None, **settings: 
 
 async def confirm(node: EmbeddedNode) -> MilestoneInfo:
     """Let the coordinator issue a milestone over all that waits, now."""
-    return (await node._issue()).milestone
+    return (await node.issue_milestone()).milestone
 
 
 async def milestone_payload(node: EmbeddedNode, index: int) -> Any:

@@ -217,4 +217,4 @@ def test_node_that_is_killed_while_it_starts_starts_the_next_time(tmp_path: Path
         assert len(asyncio.run(fund(node))) == WALLETS
     check_ledger(node.folder)
     files = {path.name for path in node.folder.iterdir()}
-    assert files <= {"coordinator.key", "operator.key", "ledger.db", "ledger.db-wal", "ledger.db-shm", "log"}
+    assert files <= {"coordinator.key", "operator.key", "ledger.db", "ledger.db-wal", "ledger.db-shm", "lock", "log"}

@@ -17,7 +17,7 @@ from tests.node.wallets import GENESIS_OUTPUT_ID, give, key, pay
 from datasouk.ledger import TOKEN_SUPPLY_IOTA
 from datasouk.node.database import NodeDatabase, check_supply
 from datasouk.node.embedded import EmbeddedNode
-from datasouk.node.errors import BrokenLedger, WrongLedger
+from datasouk.node.errors import BrokenLedger, FolderInUse, WrongLedger
 from datasouk.node.keyfiles import COORDINATOR_FILE, OPERATOR_FILE
 from datasouk.node.settings import NodeSettings
 
@@ -184,3 +184,15 @@ class TestNewFolder:
 
         run(main())
         assert (tmp_path / "node").stat().st_mode & 0o077 == 0
+
+
+def test_two_nodes_cannot_share_a_folder(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running_node(tmp_path):
+            with pytest.raises(FolderInUse, match="in use by another node"):
+                await EmbeddedNode(tmp_path).start()
+        # And the lock has gone with its holder.
+        async with running_node(tmp_path):
+            pass
+
+    run(scenario())

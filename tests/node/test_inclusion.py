@@ -147,7 +147,7 @@ class TestNothingToProve:
             async with running_node(tmp_path) as node:
                 for number in range(60):
                     await node.submit(data(number))
-                plan = await node._issue()
+                plan = await node.issue_milestone()
                 assert isinstance(plan.made[-1].message.payload, Milestone)
                 for checkpoint in plan.made[:-1]:
                     path = await node.inclusion_path(checkpoint.message_id)

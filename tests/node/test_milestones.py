@@ -110,7 +110,7 @@ class TestMilestone:
                 ]
                 conflicting = await node.submit(pay({ids[0]: key(20)}, [give(BOB, 2 * MI)]))
                 await node.submit(data(1))
-                plan = await node._issue()
+                plan = await node.issue_milestone()
                 included = [
                     pending.message_id
                     for pending in plan.referenced
@@ -132,7 +132,7 @@ class TestCheckpoints:
         async def main() -> None:
             async with running_node(tmp_path) as node:
                 ids = await asyncio.gather(*(node.submit(data(number)) for number in range(count)))
-                plan = await node._issue()
+                plan = await node.issue_milestone()
                 assert {(await node.metadata(message_id)).referenced_by for message_id in ids} == {2}
                 assert len((await node.message(plan.milestone.message_id)).parents) <= MAX_PARENTS
                 for checkpoint in plan.made[:-1]:
@@ -151,7 +151,7 @@ class TestCheckpoints:
                 last = await node.submit(data(0))
                 for number in range(1, 20):
                     last = await build_on(node, last, text=bytes([number]))
-                plan = await node._issue()
+                plan = await node.issue_milestone()
                 assert len(plan.made) == 1
                 assert len(plan.referenced) == 20
                 assert last in (await node.message(plan.milestone.message_id)).parents

@@ -1,13 +1,10 @@
 from pathlib import Path
 
 import pytest
-from tests.node.running import OPERATOR, START_SECONDS, Clock, build_on, confirm, data, run, running_node
-from tests.node.wallets import GENESIS_OUTPUT_ID, give, key, pay
+from tests.node.running import START_SECONDS, Clock, build_on, confirm, data, run, running_node
 
-from datasouk.ledger import GENESIS_MESSAGE_ID, MAX_PARENTS, TOKEN_SUPPLY_IOTA, Message, Transaction
+from datasouk.ledger import GENESIS_MESSAGE_ID
 from datasouk.ledger.answers import NodeRefused
-from datasouk.node.tangle import Pending, Tangle
-from datasouk.node.validation import choose_parents
 
 UNKNOWN = bytes([0xAB]) * 32
 LATEST = bytes([0x77]) * 32
@@ -80,39 +77,3 @@ class TestCheckParents:
                 await build_on(node, GENESIS_MESSAGE_ID)
 
         run(main())
-
-
-class TestChooseParents:
-    def _chain(self, count: int) -> tuple[Tangle, list[Transaction]]:
-        """Waiting transactions, each in a message of its own."""
-        tangle, transfers = Tangle(), []
-        for number in range(count):
-            spent = bytes([number + 1]) * 32 + b"\0\0"
-            transfers.append(pay({spent: OPERATOR}, [give(key(9), 1_000_000)]))
-            message = Message(1, (LATEST,), payload=transfers[-1])
-            tangle.add(Pending(number, message.message_id(), message, message.to_bytes()))
-        return tangle, transfers
-
-    def test_data_goes_under_the_latest_milestone_alone(self) -> None:
-        tangle, _ = self._chain(3)
-        assert choose_parents(data(1), LATEST, tangle) == (LATEST,)
-        assert choose_parents(None, LATEST, tangle) == (LATEST,)
-
-    def test_transaction_that_spends_the_ledger_does_so_too(self) -> None:
-        tangle, _ = self._chain(3)
-        transfer = pay({GENESIS_OUTPUT_ID: OPERATOR}, [give(key(9), TOKEN_SUPPLY_IOTA)])
-        assert choose_parents(transfer, LATEST, tangle) == (LATEST,)
-
-    @pytest.mark.parametrize("count", [1, 7])
-    def test_transaction_that_spends_what_waits_goes_above_it(self, count: int) -> None:
-        tangle, transfers = self._chain(count)
-        spender = pay({each.output_ids()[0]: key(9) for each in transfers}, [give(key(8), 1_000_000 * count)])
-        assert choose_parents(spender, LATEST, tangle) == tuple(sorted([LATEST, *tangle.ids]))
-
-    def test_parents_are_never_more_than_a_message_holds(self) -> None:
-        tangle, transfers = self._chain(12)
-        spender = pay({each.output_ids()[0]: key(9) for each in transfers}, [give(key(8), 12_000_000)])
-        parents = choose_parents(spender, LATEST, tangle)
-        assert len(parents) == MAX_PARENTS
-        assert LATEST in parents
-        assert list(parents) == sorted(set(parents))

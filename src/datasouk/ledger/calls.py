@@ -129,7 +129,7 @@ def submit(payload: Payload | None, *, parents: Sequence[bytes] | None = None) -
     """Attach a payload; the answer is the id that the node claims, which `raw` proves."""
     fields: dict[str, object] = {} if payload is None else {"payload": payload_to_json(payload)}
     if parents:
-        fields["parentMessageIds"] = [parent.hex() for parent in parents]
+        fields["parentMessageIds"] = [parent.hex() for parent in sorted(set(parents))]
     body = json.dumps(fields).encode()
 
     def read(answer: bytes) -> bytes:
@@ -313,7 +313,7 @@ def check_attached(found: Message, payload: Payload | None, *, parents: Sequence
     Raises:
         NodeUnavailable: It is another one.
     """
-    if found.payload != payload or (parents and found.parents != tuple(parents)):
+    if found.payload != payload or (parents and found.parents != tuple(sorted(set(parents)))):
         raise NodeUnavailable("the node answered the id of a message that is not the one submitted")
 
 

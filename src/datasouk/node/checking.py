@@ -87,16 +87,8 @@ class _Checker:
         self._created: dict[bytes, int] = {}
         self._children = self._indexed = self._included = 0
         self._timestamp = 0
-        count = self._value("SELECT count(*) FROM message")
-        self._report = LedgerReport(
-            count,
-            self._value("SELECT count(*) FROM milestone"),
-            self._value("SELECT count(*) FROM output"),
-            self._value("SELECT count(*) FROM pending"),
-            [],
-        )
-        keys = read_meta(connection, "coordinator") or b""
-        self._keys = [keys[i : i + _PUBLIC_KEY_BYTES] for i in range(0, len(keys), _PUBLIC_KEY_BYTES)]
+        self._keys: list[bytes] = []
+        self._report = LedgerReport(0, 0, 0, 0, [])
 
     def run(self, progress: Progress | None) -> LedgerReport:
         """All checks."""
@@ -110,6 +102,7 @@ class _Checker:
         for (problem,) in self._connection.execute("PRAGMA integrity_check"):
             if problem != "ok":
                 self._report.add(f"the database file is damaged: {problem}")
+        self._count()
         self._start()
         waiting = Tangle()
         total = self._report.milestones
@@ -139,7 +132,16 @@ class _Checker:
                 self._report.add(f"the table {table} has {listed} rows, the messages make {counted}")
         self._check_ledger()
 
+    def _count(self) -> None:
+        report = self._report
+        report.messages = self._value("SELECT count(*) FROM message")
+        report.milestones = self._value("SELECT count(*) FROM milestone")
+        report.outputs = self._value("SELECT count(*) FROM output")
+        report.pending = self._value("SELECT count(*) FROM pending")
+
     def _start(self) -> None:
+        keys = read_meta(self._connection, "coordinator") or b""
+        self._keys = [keys[i : i + _PUBLIC_KEY_BYTES] for i in range(0, len(keys), _PUBLIC_KEY_BYTES)]
         row = self._connection.execute(
             "SELECT address, amount FROM output WHERE id = ?", (GENESIS_OUTPUT_ID,)
         ).fetchone()
@@ -167,6 +169,9 @@ class _Checker:
             self._report.add(f"row {seq} names a message that is not there")
             return
         message_id, raw = row
+        if not isinstance(message_id, bytes) or not isinstance(raw, bytes):
+            self._report.add(f"row {seq} of the messages holds no bytes")
+            return
         name = message_id.hex()
         try:
             message = Message.from_bytes(raw)

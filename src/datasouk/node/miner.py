@@ -35,15 +35,18 @@ class Miner:
         """Whether a message's wire form reaches the score."""
         return self._min_score <= 0 or pow_score(raw) >= self._min_score
 
-    async def mine(self, message: Message) -> Message:
+    async def mine(self, message: Message, *, own: bool = False) -> Message:
         """The message with a nonce that reaches the score.
+
+        Args:
+            own: The node's own message, such as a milestone: it is never refused for what clients ask for.
 
         Raises:
             NodeUnavailable: Too many messages wait for their proof of work, or a process of the miner has died.
         """
         if self.is_enough(message.to_bytes()):
             return message
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= _MOST_WAITING and not own:
             raise NodeUnavailable(
                 f"{_MOST_WAITING} messages wait for their proof of work; try again, or do it yourself"
             )
@@ -66,9 +69,13 @@ class Miner:
             self._waiting -= 1
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, in the middle of their work if need be."""
         if self._pool is not None:
+            # There is no public way before Python 3.14; and without one, this process would not end before they do.
+            workers = list((self._pool._processes or {}).values())
             self._pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()
 
 
 def _belong_to_parent() -> None:
