@@ -205,14 +205,21 @@ class TestSubmit:
         run(main())
 
 
+def whole(node: EmbeddedNode, payload: Indexation, *parents: bytes) -> MessageDraft:
+    """A message that leaves nothing to the node."""
+    network_id = compute_network_id(node.settings.network_name)
+    return MessageDraft(network_id=network_id, parents=parents or (GENESIS_MESSAGE_ID,), payload=payload, nonce=7)
+
+
 class TestDuplicates:
     def test_message_sent_twice_is_stored_once(self, tmp_path: Path) -> None:
         async def main() -> None:
             async with running_node(tmp_path) as node:
-                first = await node.submit(data(1), parents=[GENESIS_MESSAGE_ID])
-                assert await node.submit(data(1), parents=[GENESIS_MESSAGE_ID]) == first
+                draft = whole(node, data(1))
+                first = await node.submit_draft(draft)
+                assert await node.submit_draft(draft) == first
                 await confirm(node)
-                assert await node.submit(data(1), parents=[GENESIS_MESSAGE_ID]) == first
+                assert await node.submit_draft(draft) == first
                 assert await node.find(b"sensor") == [first]
 
         run(main())
@@ -220,10 +227,20 @@ class TestDuplicates:
     def test_message_sent_many_times_at_once_is_stored_once(self, tmp_path: Path) -> None:
         async def main() -> None:
             async with running_node(tmp_path) as node:
-                ids = await asyncio.gather(*(node.submit(data(1)) for _ in range(50)))
+                draft = whole(node, data(1))
+                ids = await asyncio.gather(*(node.submit_draft(draft) for _ in range(50)))
                 assert len(set(ids)) == 1
                 assert await node.find(b"sensor") == [ids[0]]
                 assert _count(node) == 2
+
+        run(main())
+
+    def test_payload_sent_twice_makes_two_messages(self, tmp_path: Path) -> None:
+        async def main() -> None:
+            async with running_node(tmp_path) as node:
+                ids = await asyncio.gather(*(node.submit(data(1)) for _ in range(50)))
+                assert len(set(ids)) == 50
+                assert set(await node.find(b"sensor")) == set(ids)
 
         run(main())
 
@@ -232,11 +249,12 @@ class TestDuplicates:
             clock = Clock()
             async with running_node(tmp_path, clock=clock) as node:
                 parent = await node.submit(data(1))
-                child = await build_on(node, parent)
+                draft = whole(node, data(2), parent)
+                child = await node.submit_draft(draft)
                 await confirm(node)
                 clock.now += node.settings.max_depth_seconds + 1
                 await confirm(node)
-                assert await build_on(node, parent) == child
+                assert await node.submit_draft(draft) == child
                 with pytest.raises(NodeRefused, match="below max depth"):
                     await build_on(node, parent, text=b"new")
 
@@ -262,13 +280,14 @@ class TestCallersThatGiveUp:
 
         async def main() -> None:
             async with running_node(tmp_path) as node:
-                caller = asyncio.create_task(node.submit(data(1)))
+                draft = whole(node, data(1))
+                caller = asyncio.create_task(node.submit_draft(draft))
                 await asyncio.sleep(0)
                 caller.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await caller
                 # The next one shares the group, or comes after it.
-                message_id = await node.submit(data(1))
+                message_id = await node.submit_draft(draft)
                 await confirm(node)
                 assert (await node.metadata(message_id)).referenced_by == 2
                 assert await node.find(b"sensor") == [message_id]
@@ -278,7 +297,8 @@ class TestCallersThatGiveUp:
     def test_cancelled_caller_does_not_take_the_others_along(self, tmp_path: Path) -> None:
         async def main() -> None:
             async with running_node(tmp_path) as node:
-                callers = [asyncio.create_task(node.submit(data(1))) for _ in range(3)]
+                draft = whole(node, data(1))
+                callers = [asyncio.create_task(node.submit_draft(draft)) for _ in range(3)]
                 await asyncio.sleep(0)
                 callers[0].cancel()
                 first, *others = await asyncio.gather(*callers, return_exceptions=True)

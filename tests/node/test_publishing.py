@@ -3,7 +3,7 @@ from pathlib import Path
 from tests.node.running import OPERATOR, confirm, data, run, running_node
 from tests.node.wallets import GENESIS_OUTPUT_ID, give, key, pay
 
-from datasouk.ledger import TOKEN_SUPPLY_IOTA
+from datasouk.ledger import TOKEN_SUPPLY_IOTA, MessageDraft, compute_network_id
 from datasouk.ledger.answers import ConflictReason, LedgerInclusion
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.events import (
@@ -41,8 +41,10 @@ def test_attached_message_is_told_once_it_can_be_read(tmp_path: Path) -> None:
 
             stop = node.events.listen(listener)
             heard = _listen(node)
-            message_id = await node.submit(data(1))
-            assert await node.submit(data(1)) == message_id, "known: not told again"
+            network_id = compute_network_id(node.settings.network_name)
+            draft = MessageDraft(network_id=network_id, parents=await node.tips(), payload=data(1), nonce=1)
+            message_id = await node.submit_draft(draft)
+            assert await node.submit_draft(draft) == message_id, "known: not told again"
             stop()
             (event,) = heard
             assert isinstance(event, MessageAttached)

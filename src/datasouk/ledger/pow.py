@@ -71,8 +71,11 @@ def find_nonce(digest: bytes, zeros: int, *, start: int = 0, tries: int | None =
 
 
 def mine(message: Message, score: float) -> Message:
-    """The message with the smallest nonce that reaches a score."""
+    """The message with the next nonce, from its own on and around, that reaches a score."""
     raw = message.to_bytes()
-    nonce = find_nonce(pow_digest(raw), zeros_needed(len(raw), score))
+    digest, zeros = pow_digest(raw), zeros_needed(len(raw), score)
+    nonce = find_nonce(digest, zeros, start=message.nonce)
+    if nonce is None:
+        nonce = find_nonce(digest, zeros)
     assert nonce is not None, "among 2^64 nonces there is one"
     return message.with_nonce(nonce)

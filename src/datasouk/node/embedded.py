@@ -10,6 +10,7 @@ Everything runs on one event loop; the writer's order is the order of the world.
 import asyncio
 import contextlib
 import logging
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -54,6 +55,8 @@ __all__ = ["EmbeddedNode"]
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+_NONCE_BITS = 63
 
 
 class EmbeddedNode(LedgerReader):
@@ -193,7 +196,9 @@ class EmbeddedNode(LedgerReader):
             raise NodeRefused(f"network id is {draft.network_id}, this network's is {self._database.network_id}")
         parents = draft.parents or await self._choose_parents(draft.payload)
         try:
-            message = draft.complete(network_id=self._database.network_id, parents=parents)
+            # A nonce of its own makes two messages of one payload sent twice, as with any node that works for its proof.
+            nonce = secrets.randbits(_NONCE_BITS)
+            message = draft.complete(network_id=self._database.network_id, parents=parents, nonce=nonce)
         except FormatError as error:
             raise NodeRefused(str(error)) from error
         if draft.nonce is None:
