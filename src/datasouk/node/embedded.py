@@ -196,7 +196,7 @@ class EmbeddedNode(LedgerReader):
             raise NodeRefused(f"network id is {draft.network_id}, this network's is {self._database.network_id}")
         parents = draft.parents or await self._choose_parents(draft.payload)
         try:
-            # A nonce of its own makes two messages of one payload sent twice, as with any node that works for its proof.
+            # A nonce of its own makes two messages of a payload that is sent twice, as with any other node.
             nonce = secrets.randbits(_NONCE_BITS)
             message = draft.complete(network_id=self._database.network_id, parents=parents, nonce=nonce)
         except FormatError as error:
