@@ -19,6 +19,7 @@ COVERED_ELSEWHERE = {
     "ledger/answers.py": "values without behaviour; test_answers_json writes and reads every one",
     "market/ports.py": "a Protocol; tests/contracts holds its implementations equal",
     "market/records.py": "values without behaviour; tests/contracts puts every one into a store and takes it out",
+    "market/rules.py": "values without behaviour; the tests of users, devices and streams set each one",
     "node/errors.py": "two names; test_database and test_embedded see them raised",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",
 }
