@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from datasouk.ledger.answers import ConflictReason, MessageMetadata, MilestoneInfo, OutputState
+from datasouk.ledger.answers import MessageMetadata, MilestoneInfo, OutputState
+from datasouk.ledger.answers_json import metadata_to_json, output_state_to_json
 from datasouk.ledger.indexation import Indexation
-from datasouk.ledger.json import Json, output_to_json
+from datasouk.ledger.json import Json
 from datasouk.ledger.outputs import make_output_id
 from datasouk.node.events import (
     Event,
@@ -188,37 +189,14 @@ def milestone_payload(milestone: MilestoneInfo) -> bytes:
 
 
 def metadata_payload(metadata: MessageMetadata) -> bytes:
-    """JSON of a message's metadata; what does not apply is absent, not null."""
-    value: Json = {
-        "messageId": metadata.message_id.hex(),
-        "parentMessageIds": [parent.hex() for parent in metadata.parents],
-        "isSolid": metadata.is_solid,
-    }
-    optional: Json = {
-        "referencedByMilestoneIndex": metadata.referenced_by,
-        "milestoneIndex": metadata.milestone_index,
-        "ledgerInclusionState": metadata.inclusion,
-        "conflictReason": int(metadata.conflict_reason)
-        if metadata.conflict_reason is not ConflictReason.NONE
-        else None,
-        "shouldPromote": metadata.should_promote,
-        "shouldReattach": metadata.should_reattach,
-    }
-    return _encode(value | {name: field for name, field in optional.items() if field is not None})
+    """JSON of a message's metadata, as REST has it."""
+    return _encode(metadata_to_json(metadata))
 
 
 def output_payload(state: OutputState) -> bytes:
     """JSON of an output; unlike in REST without the milestone and transaction that spent it."""
-    return _encode(
-        {
-            "messageId": state.message_id.hex(),
-            "transactionId": state.transaction_id.hex(),
-            "outputIndex": state.output_index,
-            "isSpent": state.is_spent,
-            "ledgerIndex": state.ledger_index,
-            "output": output_to_json(state.output),
-        }
-    )
+    value = output_state_to_json(state)
+    return _encode({name: value[name] for name in value if not name.endswith("Spent") or name == "isSpent"})
 
 
 def _encode(value: Json) -> bytes:
