@@ -21,6 +21,7 @@ COVERED_ELSEWHERE = {
     "ledger/inclusion_path.py": "moved out of inclusion.py, whose tests read and write it",
     "market/ports.py": "a Protocol; tests/contracts holds its implementations equal",
     "market/records.py": "values without behaviour; tests/contracts puts every one into a store and takes it out",
+    "market/rules.py": "values without behaviour; the tests of users, devices and streams set each one",
     "node/errors.py": "two names; test_database and test_embedded see them raised",
     "node/rest_ports.py": "Protocols; mypy holds the nodes to them, and test_rest_messages and _ledger use all of them",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",

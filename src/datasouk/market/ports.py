@@ -27,7 +27,7 @@ from datasouk.market.records import (
     Wallet,
 )
 
-__all__ = ["DeviceStore", "Node", "PurchaseStore", "Store", "StreamStore", "UserStore", "WalletStore"]
+__all__ = ["DeviceMoney", "DeviceStore", "Node", "PurchaseStore", "Store", "StreamStore", "UserStore", "WalletStore"]
 
 
 class Node(Protocol):
@@ -276,3 +276,13 @@ class WalletStore(Protocol):
 
     async def of_device(self, device: int) -> Wallet | None:
         """A device's wallet, also while the device is being removed."""
+
+
+class DeviceMoney(Protocol):
+    """What moves tokens when devices come and go.  Both calls may come more than once and act once."""
+
+    async def endow(self, device: Device) -> None:
+        """Send a new device's address its endowment (D18)."""
+
+    async def pay_out(self, device: Device) -> None:
+        """Settle a device that is being removed: earnings to the owner, the endowment back to the operator (D13)."""
