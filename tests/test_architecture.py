@@ -25,6 +25,8 @@ COVERED_ELSEWHERE = {
     "node/errors.py": "two names; test_database and test_embedded see them raised",
     "node/rest_ports.py": "Protocols; mypy holds the nodes to them, and test_rest_messages and _ledger use all of them",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",
+    "web/options.py": "values without behaviour; the tests of each handler set them",
+    "web/ports.py": "Protocols; mypy holds the fake and the real money to them",
     "serving_protocol.py": "test_serving drives it over real sockets",
 }
 
