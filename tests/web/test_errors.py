@@ -19,7 +19,8 @@ from datasouk.market.errors import (
     StoreOverloaded,
     WrongDeviceSecret,
 )
-from datasouk.web.errors import CODES_WITH_STATUS, CaptchaRefused, answer_refusal
+from datasouk.web.captcha import CaptchaRefused
+from datasouk.web.errors import CODES_WITH_STATUS, answer_refusal
 from datasouk.web.http import HttpRefused
 
 

@@ -26,7 +26,7 @@ import msgspec
 
 from datasouk.market.ids import Randomness
 
-__all__ = ["Captcha", "CaptchaMode", "Challenge"]
+__all__ = ["Captcha", "CaptchaMode", "CaptchaRefused", "Challenge"]
 
 _EXPIRES_SECONDS = 300
 _SALT_BYTES = 12
@@ -36,6 +36,18 @@ _MOST_USED = 100_000
 _TEST_PREFIX = "captcha-ok"
 _REFUSED = ("invalid-input-response",)
 _USED = ("timeout-or-duplicate",)
+
+
+class CaptchaRefused(Exception):
+    """The captcha's answer was not accepted; the original sends a list of its reasons instead of a text.
+
+    Attributes:
+        reasons: Words of the captcha's protocol.
+    """
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
 
 
 class CaptchaMode(StrEnum):

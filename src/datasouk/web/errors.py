@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datasouk.errors import DatasoukError
 from datasouk.ledger.answers import NodeError
 from datasouk.market.errors import InvalidDevice, MarketError, MissingField, RefusedInput, SecretsError, StoreError
+from datasouk.web.captcha import CaptchaRefused
 from datasouk.web.http import Answer, HttpRefused, answer_error
 
-__all__ = ["CODES_WITH_STATUS", "CaptchaRefused", "answer_refusal"]
+__all__ = ["CODES_WITH_STATUS", "answer_refusal"]
 
 _log = logging.getLogger(__name__)
 _MAX_TEXT = 1000
@@ -27,18 +28,6 @@ CODES_WITH_STATUS = {
     "overloaded": 503,
     "no_payments": 503,
 }
-
-
-class CaptchaRefused(Exception):
-    """The captcha's answer was not accepted; the original sends a list of its reasons instead of a text.
-
-    Attributes:
-        reasons: Words of the captcha's protocol.
-    """
-
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__(", ".join(reasons))
-        self.reasons = reasons
 
 
 def answer_refusal(

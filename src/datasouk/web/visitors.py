@@ -2,7 +2,7 @@
 
 from datasouk.market.errors import MissingField
 from datasouk.market.values import read_decimal
-from datasouk.web.errors import CaptchaRefused
+from datasouk.web.captcha import CaptchaRefused
 from datasouk.web.fields import Fields
 from datasouk.web.http import SUCCESS, Answer, HttpRefused, Request, answer_json
 from datasouk.web.mail import MailNotSent

@@ -4,7 +4,7 @@ from datasouk.ledger.address import Address
 from datasouk.ledger.errors import LedgerError
 from datasouk.market.errors import InvalidField
 from datasouk.web.auth import find_consumer
-from datasouk.web.errors import CaptchaRefused
+from datasouk.web.captcha import CaptchaRefused
 from datasouk.web.http import Answer, HttpRefused, Request, answer_json
 from datasouk.web.ports import Market
 
