@@ -38,7 +38,7 @@ class Funding:
 class Money(Protocol):
     """What moves tokens.  Each call raises `datasouk.market.errors.MarketError` for what it refuses."""
 
-    async def fund(self, caller: Caller) -> Funding:
+    async def fund(self, caller: Caller, /) -> Funding:
         """Give an account a wallet, or refill the one it has (P2, D18)."""
 
     async def buy(self, caller: Caller, device_id: str) -> None:
@@ -48,13 +48,13 @@ class Money(Protocol):
             DeviceNotFound: No device has this id.
         """
 
-    async def balance(self, account: Account) -> int | None:
+    async def balance(self, account: Account, /) -> int | None:
         """What an account's wallet holds, the protected rest included; None if it has no wallet."""
 
     async def spendable(self, address: Address) -> int:
         """What any address holds on the ledger, less the protected rest, at least 0."""
 
-    async def give(self, address: Address) -> bytes:
+    async def give(self, address: Address, /) -> bytes:
         """Send a little to any address (the faucet); returns the message id, 32 bytes."""
 
 
