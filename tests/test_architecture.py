@@ -14,7 +14,7 @@ MOST_LINES_OF_A_FUNCTION = 70
 COVERED_ELSEWHERE = {
     "__main__.py": "one call of cli.main; the command's tests start it as a user does",
     "cli/main.py": "the tests of the command line follow its commands, not its files",
-    "app.py": "it only puts parts together; tests/cli/test_node.py starts the result as a user does",
+    "app.py": "it only puts parts together; tests/cli/test_serve.py and test_node.py start the result",
     "cli/errors.py": "two names; the tests of the commands see what they lead to",
     "cli/jsonio.py": "the tests of the commands feed it through standard input",
     "ledger/answers.py": "values without behaviour; test_answers_json writes and reads every one",

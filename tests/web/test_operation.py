@@ -1,6 +1,8 @@
 import pytest
 from tests.web.rig import running
 
+from datasouk.ledger.answers import NodeUnavailable
+from datasouk.web.operation import Checks
 from datasouk.web.options import WebOptions
 
 pytestmark = pytest.mark.anyio
@@ -30,3 +32,24 @@ async def test_metrics_count_by_route_and_show_gauges() -> None:
 async def test_metrics_can_be_switched_off() -> None:
     async with running(options=WebOptions(shows_metrics=False)) as rig:
         assert (await rig.http.get("/metrics")).status_code == 404
+
+
+async def test_checks_are_asked_anew_and_one_that_fails_is_a_problem() -> None:
+    async def well() -> str:
+        return ""
+
+    async def ill() -> str:
+        return "it is full"
+
+    async def away() -> str:
+        raise NodeUnavailable("10.0.0.9 is away")
+
+    async def number() -> float:
+        return 5
+
+    async def no_number() -> float:
+        raise NodeUnavailable("10.0.0.9 is away")
+
+    checks = Checks({"a": well, "b": ill, "c": away}, {"x": number, "y": no_number})
+    assert await checks.problems() == {"b": "it is full", "c": "does not answer"}
+    assert await checks.gauges() == {"x": 5}

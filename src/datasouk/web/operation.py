@@ -1,11 +1,17 @@
 """What machines of the operator ask: ``/healthz``, ``/readyz``, ``/metrics``."""
 
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+
+from datasouk.errors import DatasoukError
 from datasouk.web.http import Answer, HttpRefused, Request, answer_json
 from datasouk.web.metrics import CONTENT_TYPE
 from datasouk.web.ports import Market
 
-__all__ = ["get_healthz", "get_metrics", "get_readyz"]
+__all__ = ["Checks", "get_healthz", "get_metrics", "get_readyz"]
 
+_PATIENCE_SECONDS = 5.0
 _ALIVE = Answer(b'{"status":"ok"}')
 
 
@@ -27,3 +33,40 @@ async def get_metrics(market: Market, _request: Request) -> Answer:
     if not market.options.shows_metrics:
         raise HttpRefused(404, "no_such_route", "there is no such route")
     return Answer(market.metrics.show(await market.readiness.gauges()), media_type=CONTENT_TYPE)
+
+
+class Checks:
+    """Readiness, from a few questions that are asked anew each time.
+
+    Args:
+        problems: By part: answers what is wrong with it, in words, or nothing.
+        gauges: By name: answers a number; left out while it cannot be told.
+    """
+
+    def __init__(
+        self,
+        problems: Mapping[str, Callable[[], Awaitable[str]]],
+        gauges: Mapping[str, Callable[[], Awaitable[float]]] | None = None,
+    ) -> None:
+        self._problems = problems
+        self._gauges = gauges or {}
+
+    async def problems(self) -> dict[str, str]:
+        """What is wrong."""
+        found = {}
+        for part, ask in self._problems.items():
+            try:
+                wrong = await asyncio.wait_for(ask(), _PATIENCE_SECONDS)
+            except (DatasoukError, TimeoutError):
+                wrong = "does not answer"
+            if wrong:
+                found[part] = wrong
+        return found
+
+    async def gauges(self) -> dict[str, float]:
+        """Numbers."""
+        found = {}
+        for name, ask in self._gauges.items():
+            with contextlib.suppress(DatasoukError, TimeoutError):
+                found[name] = await asyncio.wait_for(ask(), _PATIENCE_SECONDS)
+        return found
