@@ -95,18 +95,20 @@ def differences(wanted: Any, got: Any, place: str = "") -> list[str]:
     return [] if is_same else [f"{place}: wanted {wanted!r}, got {got!r}"]
 
 
-async def replay(case: Mapping[str, Any], http: httpx2.AsyncClient, make_user: MakeUser) -> list[str]:
-    """Send a case's requests; returns what was wrong, a line each."""
+async def replay(case: Mapping[str, Any], http: httpx2.AsyncClient, make_user: MakeUser) -> dict[str, list[str]]:
+    """Send a case's requests; returns what was wrong, by step."""
     values: Values = {"run": f"r{uuid.uuid4().hex[:10]}", "now": int(time.time() * 1000)}
     for alias, role in (case.get("users") or {}).items():
         user = await make_user(role)
         values |= {f"{alias}.id": user["userId"], f"{alias}.key": user["apiKey"], f"{alias}.email": user["email"]}
     for name, template in (case.get("vars") or {}).items():
         values[name] = render(template, values)
-    wrong: list[str] = []
+    wrong: dict[str, list[str]] = {}
     for step in case["steps"]:
         otherwise = _ON_PURPOSE.get((case["id"], step["name"]))
-        wrong += [f"{step['name']}: {line}" for line in await _step(step, otherwise, http, values)]
+        lines = await _step(step, otherwise, http, values)
+        if lines:
+            wrong[step["name"]] = lines
         if otherwise is not None and otherwise.get("then") == "stop":
             break
     return wrong
