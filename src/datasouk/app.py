@@ -230,7 +230,7 @@ def _make_market(settings: "Settings", base: _Base, node: "Node") -> "Market":
     from datasouk.web.metrics import Metrics
     from datasouk.web.operation import Checks
     from datasouk.web.options import WebOptions
-    from datasouk.web.places import Places
+    from datasouk.web.places import Places, load_towns
     from datasouk.web.ports import Market
 
     purchases = Purchases(base.store, rules=base.rules)
@@ -259,7 +259,7 @@ def _make_market(settings: "Settings", base: _Base, node: "Node") -> "Market":
         mailer=Mailer(
             MailSettings(settings.smtp_url, settings.mail_from, settings.mail_to) if settings.smtp_url else None
         ),
-        places=Places(),
+        places=Places(load_towns()),
         metrics=Metrics(),
     )
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.rig import BERLIN, PERTH
 
-from datasouk.web.places import Places, Town, area_code_of, coordinates_of
+from datasouk.web.places import Places, Town, area_code_of, coordinates_of, load_towns
 
 PLACES = Places([BERLIN, Town("Berlin", "United States", 44.46867, -71.18508), PERTH])
 
@@ -47,3 +47,23 @@ def test_towns_are_found_by_place() -> None:
     assert PLACES.nearest(52.5219, 13.4132) is BERLIN
     assert PLACES.nearest(-31.8897, 115.8725) is PERTH
     assert PLACES.nearest(0, 0) is None
+
+
+def test_the_gazetteer_knows_towns_of_every_continent() -> None:
+    towns = load_towns()
+    assert 12_000 < len(towns) < 13_000
+    places = Places(towns)
+    for address, degrees in (
+        ("Utrecht, Netherlands", (52, 5)),
+        ("zurich", (47, 8)),
+        ("Zürich", (47, 8)),
+        ("Nairobi, Kenya", (-2, 36)),
+        ("Perth", (-32, 115)),
+        ("sao paulo", (-24, -47)),
+        ("Tokyo", (35, 139)),
+    ):
+        town = places.find(address)
+        assert town is not None, address
+        assert (town.lat // 1, town.lon // 1) == degrees
+        assert places.nearest(town.lat, town.lon) is not None
+    assert places.find("Nowhere at all") is None

@@ -5,16 +5,21 @@ An IOTA area code is an Open Location Code with another alphabet, so that it fit
     Open Location Code   23456789CFGHJMPQRVWX  +  0
     IOTA area code       FGHJKLMNOPQRSTUVXWYZ  9  A
 
-Source: ``@iota/area-codes``, Open Location Code specification.  Towns come from a gazetteer that is given to `Places`.
+Source: ``@iota/area-codes``, Open Location Code specification.  Towns come from ``towns.tsv.gz``: name, country,
+latitude and longitude of all towns with 50,000 people and more, the greatest first, by GeoNames under CC BY 4.0
+(``docs/decisions/0032-gazetteer.md``).
 """
 
+import gzip
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import resources
 
 from openlocationcode import openlocationcode
 
-__all__ = ["Places", "Town", "area_code_of", "coordinates_of"]
+__all__ = ["Places", "Town", "area_code_of", "coordinates_of", "load_towns"]
 
 _OPEN = "23456789CFGHJMPQRVWX+0"
 _AREA = "FGHJKLMNOPQRSTUVXWYZ9A"
@@ -45,13 +50,13 @@ class Places:
         self._by_name: dict[str, Town] = {}
         self._by_cell: dict[tuple[int, int], list[Town]] = {}
         for town in towns:
-            self._by_name.setdefault(town.name.casefold(), town)
-            self._by_name.setdefault(f"{town.name}, {town.country}".casefold(), town)
+            self._by_name.setdefault(_fold(town.name), town)
+            self._by_name.setdefault(_fold(f"{town.name}, {town.country}"), town)
             self._by_cell.setdefault((int(town.lat // 1), int(town.lon // 1)), []).append(town)
 
     def find(self, address: str) -> Town | None:
         """The town that an address names, whole or in one of its parts between commas."""
-        parts = [" ".join(part.split()).casefold() for part in address.split(",")]
+        parts = [_fold(" ".join(part.split())) for part in address.split(",")]
         whole = ", ".join(parts)
         return next((self._by_name[each] for each in (whole, *parts) if each in self._by_name), None)
 
@@ -65,6 +70,14 @@ class Places:
                     if distance <= _NEAR_DEGREES:
                         near.append((distance, town))
         return min(near, key=lambda each: each[0])[1] if near else None
+
+
+def load_towns() -> list[Town]:
+    """Read the gazetteer; takes some 20 ms."""
+    packed = resources.files("datasouk.web").joinpath("towns.tsv.gz").read_bytes()
+    lines = gzip.decompress(packed).decode().splitlines()
+    fields = (line.split("\t") for line in lines)
+    return [Town(name, country, float(lat), float(lon)) for name, country, lat, lon in fields]
 
 
 def area_code_of(lat: float, lon: float) -> str | None:
@@ -83,3 +96,9 @@ def coordinates_of(area_code: str) -> tuple[float, float] | None:
         return None
     area = openlocationcode.decode(code)
     return area.latitudeCenter, area.longitudeCenter
+
+
+def _fold(text: str) -> str:
+    """A text as it is compared: without accents, upper and lower case alike."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in apart if not unicodedata.combining(each)).casefold()
