@@ -11,6 +11,7 @@ coin that our last group left there is remembered in the store, and is found wha
 """
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,8 @@ __all__ = ["CoinView", "Purse"]
 
 _MOST_LOOKED_AT = 256
 """Outputs of one address that are looked at in one go; at most 100 of them can be dust."""
+_FULL_LIST = 1000
+"""A list as long as this may have been cut off."""
 _MOST_SPENT_REMEMBERED = 131_072
 _MOST_PURSES = 65_536
 _LISTED_AGAIN_SECONDS = 30.0
@@ -43,7 +46,7 @@ class Purse:
 
     coins: dict[bytes, Coin] = field(default_factory=dict)
     is_whole: bool = True
-    listed_at: float = 0.0
+    listed_at: float = -math.inf
     users: int = 0
 
     @property
@@ -97,7 +100,8 @@ class CoinView:
         owner = Address(address)
         known = self._purses.get(address)
         listed = await self._node.outputs(owner, output_type=OutputType.SINGLE)
-        ids = dict.fromkeys(listed[:_MOST_LOOKED_AT])
+        unspent = [each for each in listed if each not in self._spent]
+        ids = dict.fromkeys(unspent[:_MOST_LOOKED_AT])
         left = None if known else await self._store.coin_of(address)
         if left is not None:
             ids = {left.output_id: None} | ids
@@ -110,7 +114,7 @@ class CoinView:
             if coin is not None and coin.output_id not in self._spent:
                 purse.coins.setdefault(coin.output_id, coin)
         purse.listed_at = self._monotonic()
-        purse.is_whole = len(listed) <= _MOST_LOOKED_AT
+        purse.is_whole = len(unspent) <= _MOST_LOOKED_AT and len(listed) < _FULL_LIST
 
     def apply(self, spent: Iterable[bytes], left: Mapping[bytes, Coin | None]) -> None:
         """A group is on its way: it spends these, and leaves these to addresses of ours."""
@@ -120,7 +124,7 @@ class CoinView:
         while len(self._spent) > _MOST_SPENT_REMEMBERED:
             self._spent.popitem(last=False)
         for address, coin in left.items():
-            purse = self._purses.setdefault(address, Purse(listed_at=self._monotonic()))
+            purse = self._purses.setdefault(address, Purse())
             purse.coins = {each: kept for each, kept in purse.coins.items() if each not in gone}
             if coin is not None:
                 purse.coins = {coin.output_id: coin} | purse.coins

@@ -27,6 +27,7 @@ __all__ = [
     "SettledMovement",
     "SignedGroup",
     "group_digest",
+    "is_endowment_of_a_group",
 ]
 
 RESERVE_IOTA = 1_000_000
@@ -107,6 +108,11 @@ class Movement:
             "to": self.target.hex(),
         }
         return blake2b_256(json.dumps(line_item, sort_keys=True, separators=(",", ":")).encode())
+
+
+def is_endowment_of_a_group(movement: Movement) -> bool:
+    """Whether a group made this movement for the sake of another one, and nobody asked for it."""
+    return movement.kind is MovementKind.ENDOWMENT and movement.device is None
 
 
 def group_digest(leaves: bytes) -> bytes:

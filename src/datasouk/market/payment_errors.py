@@ -1,15 +1,15 @@
 """Why the marketplace does not move tokens: the part of `datasouk.market.errors` that is about money.
 
-    MarketError
-    └── PaymentError                 tokens were not moved, or not yet
-        ├── NotEnoughFunds           the wallet holds less than the price and what it has to keep
-        ├── DearerThanAllowed        the price is above the most that the buyer named
-        ├── SpendingLimitReached     a user id alone may not spend so much (D2)
-        ├── FundingLimitReached      the account was funded often enough within a day (D18)
-        ├── OperatorWalletEmpty      the operator has nothing left to give
-        ├── SettlementPending        it takes longer than the caller waits; it goes on, and asking again tells how it ended
-        ├── SettlementOverloaded     more movements wait than the queue takes; try again
-        └── ReceiptRefused           a receipt does not prove what it says
+MarketError
+└── PaymentError                 tokens were not moved, or not yet
+├── NotEnoughFunds           the wallet holds less than the price and what it has to keep
+├── DearerThanAllowed        the price is above the most that the buyer named
+├── SpendingLimitReached     a user id alone may not spend so much (D2)
+├── FundingLimitReached      the account was funded often enough within a day (D18)
+├── OperatorWalletEmpty      the operator has nothing left to give
+├── SettlementPending        it takes longer than the caller waits; it goes on, ask again to learn how it ended
+├── SettlementOverloaded     more movements wait than the queue takes; try again
+└── ReceiptRefused           a receipt does not prove what it says
 """
 
 from datasouk.market.errors import MarketError

@@ -215,9 +215,7 @@ def _refused(
     return refused
 
 
-def _funding_refused(
-    connection: sqlite3.Connection, account: str, rules: AdmissionRules, added: int
-) -> Refusal | None:
+def _funding_refused(connection: sqlite3.Connection, account: str, rules: AdmissionRules, added: int) -> Refusal | None:
     (count,) = connection.execute(
         "SELECT count(*) FROM movement WHERE account = ? AND made_ms >= ? AND kind IN (?, ?) "
         "AND settlement IS NOT NULL",
