@@ -119,6 +119,8 @@ class Builder:
         if not jobs:
             return Built(None, (), tuple(failed))
         draft.sweep_all()
+        if not draft.is_possible:
+            return Built(None, (), tuple(failed))
         return Built(draft.sign(self._clock()), tuple(jobs), tuple(failed))
 
     async def recover(self, group: SignedGroup) -> PreparedGroup:
@@ -197,7 +199,7 @@ class Builder:
             # What is on its way there must come first: only then does the ledger list more.
             return Built(None, (), tuple(failed))
         draft.sweep(payer)
-        return Built(draft.sign(self._clock()), (), tuple(failed))
+        return Built(draft.sign(self._clock()) if draft.is_possible else None, (), tuple(failed))
 
 
 def _shortage(movement: Movement, fit: Fit) -> MarketError:

@@ -19,7 +19,7 @@ from enum import Enum
 from datasouk.ledger.address import Address
 from datasouk.ledger.indexation import Indexation
 from datasouk.ledger.keys import SigningKey
-from datasouk.ledger.outputs import MAX_OUTPUTS, Output, UtxoInput, split_output_id
+from datasouk.ledger.outputs import MAX_OUTPUTS, TOKEN_SUPPLY_IOTA, Output, UtxoInput, split_output_id
 from datasouk.ledger.signatures import sign_transaction
 from datasouk.ledger.transaction import MAX_INPUTS, Essence, Transaction
 from datasouk.market.coins import CoinView
@@ -135,6 +135,11 @@ class GroupDraft:
         for address in list(self._entries):
             if self._keys.get(address) is not None and len(self._view.purse(address).coins) > 1:
                 self.sweep(address)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether its coins can all be there: not more than all tokens, as when a group below it is void, unnoticed."""
+        return sum(entry.left_iota for entry in self._entries.values()) <= TOKEN_SUPPLY_IOTA
 
     def sign(self, made_ms: int) -> PreparedGroup:
         """Make and sign the transaction."""

@@ -15,7 +15,7 @@ import logging
 from datasouk.ledger.answers import NodeError
 from datasouk.market.errors import DeviceNotFound, MarketError
 from datasouk.market.movements import RESERVE_IOTA, Movement, MovementKind
-from datasouk.market.payment_errors import SettlementPending
+from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
 from datasouk.market.ports import Store
 from datasouk.market.records import Device
 from datasouk.market.settlement import Settlement
@@ -92,15 +92,24 @@ class Removals:
         if earned <= 0:
             return 0
         movement = await self._earning(device, wallet.address, earned)
-        return (await self._settlement.settle(movement)).movement.amount_iota
+        try:
+            return (await self._settlement.settle(movement)).movement.amount_iota
+        except NotEnoughFunds:
+            # Somebody else was faster.
+            return 0
 
     def _begin(self, device: Device) -> asyncio.Task[None]:
         task = self._under_way.get(device.number)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._finish(device))
             self._under_way[device.number] = task
-            task.add_done_callback(lambda _: self._under_way.pop(device.number, None))
+            task.add_done_callback(lambda done: self._ended(device.number, done))
         return task
+
+    def _ended(self, number: int, done: asyncio.Task[None]) -> None:
+        self._under_way.pop(number, None)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            _log.error("device number %d is not removed yet, the next start goes on with it: %s", number, error)
 
     async def _resume(self) -> None:
         for device in await self._store.devices.removing():

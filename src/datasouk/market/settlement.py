@@ -284,6 +284,7 @@ class Settlement:
             self._landed.clear()
             await self._landed.wait()
         else:
+            self._view.forget()
             await asyncio.sleep(self.settings.retry_seconds)
 
     def _take_off(self, number: int, prepared: PreparedGroup, jobs: Sequence[Job]) -> Flight:
@@ -377,7 +378,7 @@ class Settlement:
             await self._pilot.attach(flight)
             self._spawn(self._follow(flight))
         else:
-            self._spawn(self._finish(flight, verdict, message_id))
+            await self._finish(flight, verdict, message_id)
 
     async def _recover(self, opened: OpenGroup) -> Flight:
         prepared = await self._builder.recover(opened.group)

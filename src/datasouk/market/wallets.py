@@ -113,10 +113,15 @@ class Wallets:
             OperatorWalletEmpty: There is nothing to give.
             SettlementPending: It takes longer; ask again.
         """
-        untold = await self._store.settlements.take_untold(account_id)
-        if untold is not None:
-            return _funded(untold)
-        job = self._forgotten(account_id)
+        while True:
+            untold = await self._store.settlements.take_untold(account_id)
+            if untold is not None:
+                return _funded(untold)
+            job = self._forgotten(account_id)
+            if job is None or not job.is_settling:
+                break
+            # Its end is just being written down as untold: wait for that, or it would be told twice.
+            await self._settlement.wait(job)
         if job is None:
             wallet = await self.of_account(account_id)
             has_grant = await self._store.settlements.has_grant(account_id)
