@@ -144,8 +144,7 @@ class Settlement:
             SettlementOverloaded: Too many wait.
             StoreFailed: Nothing can be kept any more.
         """
-        if self._failure is not None or self._closing:
-            raise StoreFailed("settlements have stopped")
+        self._check_running()
         job = self._jobs.get(movement.key)
         if job is None:
             if len(self._waiting) >= self.settings.most_waiting:
@@ -193,8 +192,13 @@ class Settlement:
         return sum(job.movement.amount_iota for job in own)
 
     async def until_quiet(self, address: bytes) -> None:
-        """Wait until nothing that touches an address waits or is in a group."""
+        """Wait until nothing that touches an address waits or is in a group.
+
+        Raises:
+            StoreFailed: Nothing comes to its end any more.
+        """
         while True:
+            self._check_running()
             touching = [
                 job.done for job in self._jobs.values() if address in (job.movement.source, job.movement.target)
             ]
@@ -212,6 +216,10 @@ class Settlement:
         return self._view.purse(address).total_iota
 
     # The queue
+
+    def _check_running(self) -> None:
+        if self._failure is not None or self._closing:
+            raise StoreFailed("settlements have stopped")
 
     def _add(self, job: Job, *, first: bool = False) -> Job:
         self._jobs[job.movement.key] = job
