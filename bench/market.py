@@ -2,10 +2,12 @@
 
     python -m bench.market [--seconds 2] [--devices 1] [--folder FOLDER]
 
-Each buyer buys one device after the other, as fast as it is answered.  Of one device: every buyer has an account for each
-purchase, so that nothing is free.  The ratio is to the bare ledger: one transfer after the other, each included before
+Each buyer buys one device after the other, as fast as it is answered.  Of one device: an account buys once, so
+that nothing is free.  The ratio is to the bare ledger: one transfer after the other, each included before
 the next begins.
 """
+
+from __future__ import annotations
 
 import argparse
 import asyncio
@@ -16,12 +18,14 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.market_fakes import some_account, some_draft
 
 from bench import describe_environment, format_ratio, format_table
 from datasouk.market.keyring import KeyRing, new_wallet
 from datasouk.market.movements import MovementKind
 from datasouk.market.payments import Payments
-from datasouk.market.records import Account
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import SettlementSettings
@@ -29,7 +33,9 @@ from datasouk.market.wallets import Wallets
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store
-from tests.market_fakes import some_account, some_draft
+
+if TYPE_CHECKING:
+    from datasouk.market.records import Account
 
 __all__ = ["main"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from datasouk.market.movements import (
 from datasouk.market.records import Purchase, Wallet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tests.market_fakes import MemoryDevices, MemoryWallets
 
 RULES = AdmissionRules(default_price_iota=1000, since_ms=0, fundings_per_day=3, spending_iota_per_day=500)

@@ -134,9 +134,7 @@ class SettlementsContract:
         assert isinstance(await store.settlements.open(some_group(*late, number=3), tomorrow), int)
 
     async def test_d2_what_a_user_id_alone_spends_in_a_day_is_limited(self, store: Store) -> None:
-        movements = []
-        for number in range(1, 7):
-            movements.append(await _purchase(store, number, f"ws-{number}", by_user_id=True))
+        movements = [await _purchase(store, number, f"ws-{number}", by_user_id=True) for number in range(1, 7)]
         await _open(store, *movements[:3])
         refused = await store.settlements.open(some_group(*movements[3:], number=2), RULES)
         assert refused == {"movement-0006": Refusal.SPENDING_LIMIT}

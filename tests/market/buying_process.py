@@ -8,20 +8,25 @@ from pathlib import Path
 from tests.market.rig import PRICE, open_bank
 
 
+def _say(*words: object) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 async def _main(folder: Path, round_number: int) -> None:
     began = time.perf_counter()
     async with open_bank(folder) as bank:
         if await bank.store.devices.get("ws-1") is None:
             await bank.device()
         first = 10 + 10_000 * round_number
-        print("started", time.perf_counter() - began, flush=True)
+        _say("started", time.perf_counter() - began)
 
         async def live(number: int) -> None:
             while True:
                 account = await bank.account(number)
-                print("funded", number, flush=True)
+                _say("funded", number)
                 assert await bank.buy(account) == PRICE
-                print("bought", number, flush=True)
+                _say("bought", number)
                 number += 8
 
         await asyncio.gather(*(live(first + place) for place in range(8)))

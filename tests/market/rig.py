@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.market_fakes import some_account, some_draft
+
 from datasouk.ledger import TOKEN_SUPPLY_IOTA, Address, Essence, Output, OutputType, UtxoInput, split_output_id
 from datasouk.ledger.keys import SigningKey
 from datasouk.ledger.signatures import sign_transaction
@@ -24,7 +26,6 @@ from datasouk.market.wallets import Wallets
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store
-from tests.market_fakes import some_account, some_draft
 
 FAST_NODE = NodeSettings(value_delay_seconds=0.001, milestone_seconds=0.5, faucet=None)
 FAST = SettlementSettings(timeout_seconds=20, retry_seconds=0.01, longest_retry_seconds=0.05, reattach_seconds=1)

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.market.moody_node import MoodyNode
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def moody_bank(folder: Path, **settings: object) -> AsyncIterator[tuple[Bank, MoodyNode]]:
+async def moody_bank(folder: Path, **settings: Any) -> AsyncIterator[tuple[Bank, MoodyNode]]:
     moods: list[MoodyNode] = []
 
     def wrap(node: object) -> MoodyNode:

@@ -142,8 +142,7 @@ async def test_d5_more_purchases_than_the_wallet_holds_pay_for_as_many_as_it_can
 
 
 async def test_d2_by_user_id_alone_a_purchase_and_a_day_are_limited(tmp_path: Path) -> None:
-    limits = {"spending_iota_per_purchase": 200, "spending_iota_per_day": 300}
-    async with open_bank(tmp_path, **limits) as bank:
+    async with open_bank(tmp_path, spending_iota_per_purchase=200, spending_iota_per_day=300) as bank:
         for name, price in (("a", 200), ("b", 201), ("c", 101), ("d", 100)):
             await bank.device(name, price=price)
         buyer = await bank.account(2)

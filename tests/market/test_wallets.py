@@ -81,7 +81,7 @@ async def test_d18_a_new_device_s_address_is_endowed_once(tmp_path: Path) -> Non
 async def test_d6_a_purchase_of_a_device_without_endowment_endows_it(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         buyers = [await bank.account(number) for number in (2, 3)]
-        endow, bank.wallets.endow = bank.wallets.endow, _nothing  # type: ignore[method-assign]
+        endow, bank.wallets.endow = bank.wallets.endow, _nothing  # type: ignore[method-assign,assignment]
         device = await bank.device()
         bank.wallets.endow = endow  # type: ignore[method-assign]
         assert await bank.device_ledger(device) == 0
