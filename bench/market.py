@@ -29,7 +29,7 @@ from datasouk.market.payments import Payments
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import SettlementSettings
-from datasouk.market.wallets import Wallets
+from datasouk.market.funding import Wallets
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store

@@ -22,7 +22,7 @@ from datasouk.market.removal import Removals
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import FAULT_POINTS, SettlementSettings, no_fault
-from datasouk.market.wallets import Wallets
+from datasouk.market.funding import Wallets
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store

@@ -20,7 +20,7 @@ from datasouk.market.ports import Store
 from datasouk.market.records import Device
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import FaultPoint, no_fault
-from datasouk.market.wallets import Wallets
+from datasouk.market.funding import Wallets
 
 __all__ = ["Removals"]
 
