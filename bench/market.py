@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING
 from tests.market_fakes import some_account, some_draft
 
 from bench import describe_environment, format_ratio, format_table
-from datasouk.market.keyring import KeyRing, new_wallet
+from datasouk.market.funding import Wallets
+from datasouk.market.keyring import KeyRing
 from datasouk.market.movements import MovementKind
 from datasouk.market.payments import Payments
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import SettlementSettings
-from datasouk.market.funding import Wallets
+from datasouk.market.wallets import make_wallet
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store
@@ -94,7 +95,7 @@ class Market:
         for number in range(len(self.devices), devices):
             name = f"ws-{number}"
             draft = some_draft(name, 0, row_id=name, price_iota=PRICE)
-            device = await self.store.devices.add(draft, b"{}", new_wallet(self.vault), quota=10**6)
+            device = await self.store.devices.add(draft, b"{}", make_wallet(self.vault), quota=10**6)
             assert device is not None
             await self.wallets.endow(device)
             self.devices.append(name)

@@ -118,7 +118,9 @@ class FakeNode:
         return tuple(sorted([each for each in self._messages if each not in parents][-8:]))
 
     async def submit(self, payload: Payload | None, *, parents: Sequence[bytes] | None = None) -> bytes:
-        return await self.submit_draft(MessageDraft(payload=payload, parents=tuple(parents) if parents else None))
+        return await self.submit_draft(
+            MessageDraft(payload=payload, parents=tuple(sorted(set(parents))) if parents else None)
+        )
 
     async def submit_draft(self, draft: MessageDraft) -> bytes:
         if not self.is_healthy:

@@ -14,13 +14,18 @@ MOST_LINES_OF_A_FUNCTION = 70
 COVERED_ELSEWHERE = {
     "__main__.py": "one call of cli.main; the command's tests start it as a user does",
     "cli/main.py": "the tests of the command line follow its commands, not its files",
+    "app.py": "it only puts parts together; tests/cli/test_node.py starts the result as a user does",
     "cli/errors.py": "two names; the tests of the commands see what they lead to",
     "cli/jsonio.py": "the tests of the commands feed it through standard input",
     "ledger/answers.py": "values without behaviour; test_answers_json writes and reads every one",
+    "ledger/inclusion_path.py": "moved out of inclusion.py, whose tests read and write it",
     "market/ports.py": "a Protocol; tests/contracts holds its implementations equal",
     "market/records.py": "values without behaviour; tests/contracts puts every one into a store and takes it out",
+    "market/rules.py": "values without behaviour; the tests of users, devices and streams set each one",
     "node/errors.py": "two names; test_database and test_embedded see them raised",
+    "node/rest_ports.py": "Protocols; mypy holds the nodes to them, and test_rest_messages and _ledger use all of them",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",
+    "serving_protocol.py": "test_serving drives it over real sockets",
 }
 
 FILES = sorted(path.relative_to(SOURCES).as_posix() for path in SOURCES.rglob("*.py"))

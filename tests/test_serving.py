@@ -6,14 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self
 
 import pytest
+from tests.serving import serving as serving_app
 from websockets.asyncio.client import connect
 
-from datasouk.serving import CannotListen, ServingLimits, open_socket, serve
+from datasouk.serving import CannotListen, ServingLimits, open_socket
 
 pytestmark = pytest.mark.anyio
 _FAST = ServingLimits(header_seconds=0.3, body_seconds=0.4, idle_seconds=1, send_seconds=0.3, linger_seconds=0.3)
@@ -56,18 +56,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@asynccontextmanager
-async def serving(limits: ServingLimits = _FAST, **options: Any) -> AsyncIterator[int]:
-    stop = asyncio.Event()
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(
-        serve(application, host="127.0.0.1", port=0, limits=limits, ready=port.set_result, stop=stop, **options)
-    )
-    try:
-        yield await asyncio.wait_for(port, 5)
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 15)
+def serving(limits: ServingLimits = _FAST, **options: Any) -> AbstractAsyncContextManager[int]:
+    return serving_app(application, limits, **options)
 
 
 class Client:

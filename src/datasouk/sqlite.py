@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from datasouk.errors import DatasoukError
 
@@ -41,26 +42,37 @@ class DatabaseOverloaded(DatasoukError):
 def connect(path: Path) -> sqlite3.Connection:
     """Open a database to write, making it if need be."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
+    return _with_pragmas(
+        connection,
         "journal_mode=WAL",
         "synchronous=FULL",
         f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
         f"cache_size=-{_CACHE_KIB}",
         "foreign_keys=ON",
         "busy_timeout=10000",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
+    )
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a database that is there already, to read only; sees what was committed before each statement."""
+    # In a URI "?", "#" and "%" of a file name would mean something else.
     connection = sqlite3.connect(
-        f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"file:{quote(str(path))}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-    connection.execute("PRAGMA busy_timeout=10000")
+    return _with_pragmas(connection, "query_only=ON", f"cache_size=-{_CACHE_KIB}", "busy_timeout=10000")
+
+
+def _with_pragmas(connection: sqlite3.Connection, *pragmas: str) -> sqlite3.Connection:
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -138,7 +150,7 @@ class GroupWriter:
             except Exception as error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
+                if _is_of_the_disk(error):
                     raise
                 return self._commit_one_by_one(group)
             return outcomes
@@ -156,14 +168,20 @@ class GroupWriter:
             connection.execute("SAVEPOINT job")
             try:
                 outcomes.append(job(connection))
-            except sqlite3.OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits for this job
+            except Exception as error:
+                if _is_of_the_disk(error):
+                    raise
                 connection.execute("ROLLBACK TO job")
                 outcomes.append(_Raised(error))
             connection.execute("RELEASE job")
         connection.execute("COMMIT")
         return outcomes
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Whether the database itself failed (full, unreadable, damaged), not one job with what it asked of it."""
+    # A damaged file is the plain DatabaseError; its other subclasses, such as IntegrityError, are the job's fault.
+    return isinstance(error, sqlite3.OperationalError | sqlite3.InternalError) or type(error) is sqlite3.DatabaseError
 
 
 class _Raised:

@@ -13,8 +13,10 @@ from tests.market_fakes import some_account, some_draft
 from datasouk.ledger import TOKEN_SUPPLY_IOTA, Address, Essence, Output, OutputType, UtxoInput, split_output_id
 from datasouk.ledger.keys import SigningKey
 from datasouk.ledger.signatures import sign_transaction
+from datasouk.market.errors import DeviceNotFound
+from datasouk.market.funding import Wallets
 from datasouk.market.ids import now_ms
-from datasouk.market.keyring import KeyRing, new_wallet
+from datasouk.market.keyring import KeyRing
 from datasouk.market.payments import Payments
 from datasouk.market.ports import Node, Store
 from datasouk.market.records import Account, Device
@@ -22,7 +24,7 @@ from datasouk.market.removal import Removals
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import FAULT_POINTS, SettlementSettings, no_fault
-from datasouk.market.funding import Wallets
+from datasouk.market.wallets import make_wallet
 from datasouk.node.embedded import EmbeddedNode
 from datasouk.node.settings import NodeSettings
 from datasouk.storage import open_store
@@ -98,7 +100,7 @@ class Bank:
     async def device(self, device_id: str = "ws-1", owner: int = 1, price: int | None = PRICE) -> Device:
         await self.account(owner, fundings=0)
         draft = some_draft(device_id, owner, row_id=f"row of {device_id} {now_ms()}", price_iota=price)
-        device = await self.store.devices.add(draft, b"{}", new_wallet(self.vault), quota=1000)
+        device = await self.store.devices.add(draft, b"{}", make_wallet(self.vault), quota=1000)
         assert device is not None
         await self.wallets.endow(device)
         return device
@@ -106,6 +108,13 @@ class Bank:
     async def buy(self, account: Account, device_id: str = "ws-1", **options: Any) -> int:
         options.setdefault("by_user_id", False)
         return (await self.payments.buy(account, device_id, **options)).paid_iota
+
+    async def remove(self, device: Device) -> None:
+        """As `Devices.remove` does it."""
+        if not await self.store.devices.begin_removal(device.number, device.owner_id):
+            raise DeviceNotFound(device.device_id)
+        await self.removals.pay_out(device)
+        await self.store.devices.delete(device.number)
 
     async def balance(self, account: Account) -> int:
         state = await self.wallets.state(account.account_id)

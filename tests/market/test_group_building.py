@@ -6,10 +6,10 @@ from tests.market.rig import PRICE, open_bank
 
 from datasouk.market.errors import CannotOpen, DeviceNotFound
 from datasouk.market.group_building import DAY_MS, AlreadyBought, Builder, PriceChanged
-from datasouk.market.keyring import new_wallet
 from datasouk.market.movements import MovementKind, Refusal
 from datasouk.market.payment_errors import FundingLimitReached, SpendingLimitReached
 from datasouk.market.settlement_jobs import Job
+from datasouk.market.wallets import make_wallet
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_a_wallet_whose_seed_cannot_be_opened_stops_nobody_else(tmp_path: 
         await bank.device()
         broken = await bank.account(2, fundings=0)
         await bank.store.wallets.add_for_account(
-            broken.account_id, replace(new_wallet(bank.vault), seed_sealed=b"damaged")
+            broken.account_id, replace(make_wallet(bank.vault), seed_sealed=b"damaged")
         )
         with pytest.raises(CannotOpen):
             await bank.wallets.fund(broken.account_id)

@@ -106,12 +106,12 @@ class World:
     async def _remove_device(self, bank: Bank) -> None:
         device = await self._device(bank)
         if device is not None:
-            await bank.removals.remove(device)
+            await bank.remove(device)
 
     async def _pay_out(self, bank: Bank) -> None:
         device = await self._device(bank)
         if device is not None:
-            await bank.removals.pay_out(device)
+            await bank.removals.collect(device)
 
     async def _stranger_sends(self, bank: Bank) -> None:
         device = await self._device(bank)

@@ -19,13 +19,13 @@ async def test_d13_the_earnings_go_to_the_owner_and_the_endowment_to_the_operato
         device = await bank.device()
         buyers = [await bank.account(number) for number in (2, 3)]
         await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))
-        await bank.removals.remove(device)
+        await bank.remove(device)
         assert await bank.balance(owner) == 2_000_000 + 2 * PRICE
         assert await bank.ledger(bank.operator.address.digest) == TOKEN_SUPPLY_IOTA - 6_000_000
         assert await bank.store.devices.removing() == []
         assert await bank.store.purchases.get(buyers[0].account_id, device.number) is None
         with pytest.raises(DeviceNotFound):
-            await bank.removals.remove(device)
+            await bank.remove(device)
         with pytest.raises(DeviceNotFound):
             await bank.buy(buyers[0])
         again = await bank.device()
@@ -37,7 +37,7 @@ async def test_d13_an_owner_without_a_wallet_gets_one(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
         await bank.buy(await bank.account(2))
-        await bank.removals.remove(device)
+        await bank.remove(device)
         assert await bank.balance(some_account(1)) == 1_000_000 + PRICE
         assert (await bank.wallets.fund(some_account(1).account_id)).is_new
 
@@ -45,7 +45,7 @@ async def test_d13_an_owner_without_a_wallet_gets_one(tmp_path: Path) -> None:
 async def test_d13_a_device_that_earned_nothing_costs_its_owner_no_wallet(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
-        await bank.removals.remove(device)
+        await bank.remove(device)
         assert await bank.wallets.state(some_account(1).account_id) is None
         assert await bank.ledger(bank.operator.address.digest) == TOKEN_SUPPLY_IOTA
 
@@ -56,7 +56,7 @@ async def test_d13_purchases_and_the_removal_at_once_lose_nothing(tmp_path: Path
         buyers = [await bank.account(number) for number in range(2, 22)]
         buying = [asyncio.create_task(bank.buy(buyer)) for buyer in buyers]
         await asyncio.sleep(0.002)
-        await bank.removals.remove(device)
+        await bank.remove(device)
         outcomes = await asyncio.gather(*buying, return_exceptions=True)
         paid = sum(each == PRICE for each in outcomes)
         assert all(each == PRICE or isinstance(each, DeviceNotFound) for each in outcomes)
@@ -75,7 +75,7 @@ async def test_d13_what_strangers_sent_goes_to_the_owner(tmp_path: Path) -> None
         address = await bank.device_address(device)
         for _ in range(7):
             await stranger.send(Output(address, 3_000_000))
-        await bank.removals.remove(device)
+        await bank.remove(device)
         assert await bank.balance(some_account(1)) == 2_000_000 + 21_000_000
         assert await bank.ledger(address.digest) == 0
 
@@ -92,7 +92,7 @@ async def test_d13_a_crash_at_any_step_is_finished_by_a_restart(tmp_path: Path, 
         fault = FaultAt(name)
         async with open_bank(tmp_path, node=node, fault=fault) as bank:
             with pytest.raises((StoreFailed, SettlementPending, Exception)):
-                await bank.removals.remove(device)
+                await bank.remove(device)
             assert fault.crashed.is_set()
         async with open_bank(tmp_path, node=node) as bank:
             async with asyncio.timeout(10):
@@ -112,7 +112,7 @@ async def test_d13_a_removal_that_outlasts_the_caller_goes_on(tmp_path: Path) ->
             await bank.buy(await bank.account(2))
             mood.is_away = True
             with pytest.raises(SettlementPending):
-                await bank.removals.remove(device)
+                await bank.remove(device)
             assert await bank.store.devices.get("ws-1") is None
             mood.is_away = False
             async with asyncio.timeout(10):
@@ -125,9 +125,9 @@ async def test_earnings_are_paid_out_and_the_endowment_stays(tmp_path: Path) -> 
     async with open_bank(tmp_path) as bank:
         owner = await bank.account(1)
         device = await bank.device()
-        assert await bank.removals.pay_out(device) == 0
+        assert await bank.removals.collect(device) == 0
         await bank.buy(await bank.account(2))
-        paid = await asyncio.gather(*(bank.removals.pay_out(device) for _ in range(4)))
+        paid = await asyncio.gather(*(bank.removals.collect(device) for _ in range(4)))
         assert set(paid) <= {PRICE, 0}
         assert await bank.balance(owner) == 2_000_000 + PRICE
         assert await bank.device_ledger(device) == 1_000_000

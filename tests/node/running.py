@@ -1,53 +1,124 @@
-"""Ways to run asynchronous tests: on an ordinary loop, and on one whose clock stands still until it is told to move."""
+"""A node for a test: known keys, a clock that stands still, and milestones only when the test asks for one."""
 
 import asyncio
-import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
 
-__all__ = ["ManualClockLoop", "asynchronous", "on_manual_clock"]
+from datasouk.ledger import Indexation, Message
+from datasouk.ledger.answers import MilestoneInfo
+from datasouk.ledger.keys import SigningKey
+from datasouk.node.database import LEDGER_FILE
+from datasouk.node.embedded import EmbeddedNode
+from datasouk.node.keyfiles import COORDINATOR_FILE, OPERATOR_FILE
+from datasouk.node.settings import NodeSettings
 
-_P = ParamSpec("_P")
-_Test = Callable[_P, Coroutine[Any, Any, None]]
+__all__ = [
+    "COORDINATOR_KEYS",
+    "NEVER",
+    "OPERATOR",
+    "START_SECONDS",
+    "Clock",
+    "build_on",
+    "confirm",
+    "data",
+    "ledger_file",
+    "milestone_payload",
+    "run",
+    "running_node",
+    "write_keys",
+]
 
+T = TypeVar("T")
 
-class ManualClockLoop(asyncio.SelectorEventLoop):
-    """An event loop for tests without sockets: timers go off by `advance` alone."""
-
-    def __init__(self) -> None:
-        self._now = 1_000.0
-        super().__init__()
-
-    def time(self) -> float:
-        return self._now
-
-    async def advance(self, seconds: float) -> None:
-        """Let time pass, and everything happen that is due."""
-        self._now += seconds
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-
-def asynchronous(test: _Test[_P]) -> Callable[_P, None]:
-    """Run a test function on a loop of its own, ten seconds at most."""
-
-    @functools.wraps(test)
-    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        async def limited() -> None:
-            async with asyncio.timeout(10):
-                await test(*args, **kwargs)
-
-        asyncio.run(limited())
-
-    return run
+START_SECONDS = 1_700_000_000
+NEVER = 3600.0
+COORDINATOR_SEEDS = (bytes([0xC1]) * 32, bytes([0xC2]) * 32)
+OPERATOR_SEED = bytes([0x0E]) * 32
+COORDINATOR_KEYS = tuple(sorted(SigningKey(seed).public_key for seed in COORDINATOR_SEEDS))
+OPERATOR = SigningKey(OPERATOR_SEED)
 
 
-def on_manual_clock(test: _Test[_P]) -> Callable[_P, None]:
-    """Run a test function on a `ManualClockLoop`, which it gets by `asyncio.get_running_loop`."""
+class Clock:
+    """Seconds since 1970, moved by hand."""
 
-    @functools.wraps(test)
-    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        with asyncio.Runner(loop_factory=ManualClockLoop) as runner:
-            runner.run(test(*args, **kwargs))
+    def __init__(self, now: float = START_SECONDS) -> None:
+        self.now = now
 
-    return run
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a test's coroutine; one that hangs fails."""
+
+    async def limited() -> T:
+        return await asyncio.wait_for(coroutine, 60)
+
+    return asyncio.run(limited())
+
+
+def write_keys(folder: Path) -> None:
+    """Give a folder known keys, so that all ids are the same in every run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, seeds in ((COORDINATOR_FILE, COORDINATOR_SEEDS), (OPERATOR_FILE, (OPERATOR_SEED,))):
+        if not (folder / name).exists():
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write("\n".join(seed.hex() for seed in seeds) + "\n")
+
+
+@asynccontextmanager
+async def running_node(folder: Path, *, clock: Clock | None = None, **settings: Any) -> AsyncIterator[EmbeddedNode]:
+    """A started node; unless set otherwise it issues its first milestone and then none by itself."""
+    write_keys(folder)
+    calm = {"milestone_seconds": NEVER, "value_delay_seconds": NEVER, "faucet": None}
+    node = EmbeddedNode(folder, NodeSettings(**(calm | settings)), clock=clock or Clock())
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.close()
+
+
+async def confirm(node: EmbeddedNode) -> MilestoneInfo:
+    """Let the coordinator issue a milestone over all that waits, now."""
+    return (await node.issue_milestone()).milestone
+
+
+async def milestone_payload(node: EmbeddedNode, index: int) -> Any:
+    """A milestone's payload."""
+    return (await node.message((await node.milestone(index)).message_id)).payload
+
+
+async def build_on(node: EmbeddedNode, *parents: bytes, text: bytes = b"") -> bytes:
+    """Attach a data message with parents of our own choosing."""
+    return await node.submit(Indexation(b"chosen", text), parents=parents)
+
+
+def data(number: int, index: bytes = b"sensor") -> Indexation:
+    """A data payload like no other."""
+    return Indexation(index, f"packet {number}".encode())
+
+
+def ledger_file(folder: Path) -> Path:
+    """The node's database."""
+    return folder / LEDGER_FILE
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The node's database, to damage; the node must not run."""
+    connection = sqlite3.connect(ledger_file(folder), isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def message_with(parents: tuple[bytes, ...], payload: Any = None, *, network_id: int = 1) -> Message:
+    """A message that no node has seen."""
+    return Message(network_id, parents, payload=payload)

@@ -9,8 +9,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.node import mqtt_wire as wire
 from tests.node import sample_events as events
 from tests.node.fake_node import FakeNode
+from tests.node.loops import asynchronous
 from tests.node.mqtt_client import TcpClient
-from tests.node.running import asynchronous
 
 from datasouk.ledger.json import Json
 from datasouk.node import mqtt_topics

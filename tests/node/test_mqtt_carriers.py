@@ -14,8 +14,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.node import mqtt_wire as wire
 from tests.node import sample_events as events
 from tests.node.fake_node import FakeNode
+from tests.node.loops import asynchronous
 from tests.node.mqtt_wire import Received
-from tests.node.running import asynchronous
 
 from datasouk.node.mqtt import MqttBroker, MqttLimits
 from datasouk.node.mqtt_carriers import ABORT_EXTENSION, choose_subprotocol

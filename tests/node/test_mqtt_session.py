@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.node import mqtt_wire as wire
-from tests.node.running import ManualClockLoop, on_manual_clock
+from tests.node.loops import ManualClockLoop, on_manual_clock
 from tests.node.test_mqtt_codec import MALFORMED, VALID, relaxed
 
 from datasouk.node.mqtt_packets import CodecLimits

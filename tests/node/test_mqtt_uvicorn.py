@@ -5,7 +5,7 @@ import pytest
 import websockets
 from tests.node import mqtt_wire as wire
 from tests.node import sample_events as events
-from tests.node.running import asynchronous
+from tests.node.loops import asynchronous
 from tests.node.test_mqtt_carriers import MQTT, serve
 from websockets.http11 import Request
 

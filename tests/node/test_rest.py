@@ -28,13 +28,6 @@ class TestNodeRoutes:
         assert (info["networkId"], info["bech32HRP"], info["isHealthy"]) == ("fake", "atoi", True)
         assert info["features"] == ["PoW"]
 
-    async def test_health_has_no_body(self, rig: Rig) -> None:
-        answer = await rig.http.get("/health")
-        assert (answer.status_code, answer.content) == (200, b"")
-        rig.node.is_healthy = False
-        answer = await rig.http.get("/health")
-        assert (answer.status_code, answer.content) == (503, b"")
-
     async def test_unhealthy_node_answers_503(self, rig: Rig) -> None:
         rig.node.is_healthy = False
         error = await rig.post(f"{API}/messages", 503, json=_HELLO)
@@ -44,11 +37,6 @@ class TestNodeRoutes:
         tips = (await rig.get(f"{API}/tips"))["tipMessageIds"]
         message_id = (await rig.post(f"{API}/messages", json={}))["messageId"]
         assert (await rig.get(f"{API}/messages/{message_id}"))["parentMessageIds"] == tips
-
-    async def test_routes_list_themselves(self, rig: Rig) -> None:
-        routes = (await rig.get("/api/routes"))["routes"]
-        assert "/api/v1/info" in routes
-        assert "/api/plugins/faucet/enqueue" in routes
 
     async def test_what_this_network_does_not_have_is_empty(self, rig: Rig) -> None:
         assert await rig.get(f"{API}/treasury") == {"milestoneId": "00" * 32, "amount": 0}

@@ -4,8 +4,7 @@ import pytest
 from tests.fakes import OPERATOR, FakeFaucet
 from tests.node.rig import API, BUYER, Rig, running
 
-from datasouk.ledger import Address, OutputType
-from datasouk.ledger.inclusion import InclusionPath, verify_inclusion
+from datasouk.ledger import OutputType
 
 pytestmark = pytest.mark.anyio
 
@@ -68,31 +67,3 @@ class TestLedgerRoutes:
         assert (await rig.get(f"{path}/children"))["count"] == 1
         assert (await rig.http.get(f"{path}/raw")).content == await rig.node.raw(message_id)
         await rig.get(f"{API}/transactions/{'12' * 32}/included-message", 404)
-
-    async def test_inclusion_path_verifies(self, rig: Rig) -> None:
-        message_id = await rig.pay(1_000_000)
-        answer = await rig.get(f"/api/plugins/inclusion/paths/{message_id.hex()}")
-        path = InclusionPath.from_json(answer)
-        assert verify_inclusion(path, message_id, await rig.node.coordinator_keys()).message_id == message_id
-
-
-class TestFaucet:
-    async def test_info_and_enqueue(self, rig: Rig) -> None:
-        operator = OPERATOR.address.to_bech32(hrp="atoi")
-        assert await rig.get("/api/plugins/faucet/info") == {"address": operator, "balance": 1_000_000}
-        body = {"address": BUYER.to_bech32(hrp="atoi")}
-        path = "/api/plugins/faucet/enqueue"
-        assert await rig.post(path, 202, json=body) == {**body, "waitingRequests": 1}
-        assert "waiting already" in (await rig.post(path, 400, json=body))["message"]
-        assert (await rig.post(path, 202, json={"address": operator}))["waitingRequests"] == 2
-        third = Address(b"\x08" * 32).to_bech32(hrp="atoi")
-        assert (await rig.post(path, 503, json={"address": third}))["code"] == "503"
-
-    @pytest.mark.parametrize("body", [b"", b"{}", b'{"address":5}', b'{"address":"iota1"}', b"[]"])
-    async def test_rubbish_is_400(self, rig: Rig, body: bytes) -> None:
-        await rig.post("/api/plugins/faucet/enqueue", 400, content=body)
-
-    async def test_absent_when_switched_off(self) -> None:
-        async with running() as rig:
-            await rig.get("/api/plugins/faucet/info", 404)
-            assert not any("faucet" in route for route in (await rig.get("/api/routes"))["routes"])

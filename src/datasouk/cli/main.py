@@ -32,7 +32,7 @@ INTERRUPTED = 130
 _GROUPS = {
     "demo": ("datasouk.cli.demo", "publish and read three encrypted readings in this terminal"),
     "mam": ("datasouk.cli.mam", "encrypted, signed messages (MAM): JSON in, JSON out"),
-    "node": ("datasouk.cli.node", "the ledger node: run one, check its database"),
+    "node": ("datasouk.cli.node", "the ledger node: run one, pay from it, check its database"),
 }
 
 

@@ -1,4 +1,4 @@
-"""``datasouk node``: run a ledger node, check its database.
+"""``datasouk node``: run a ledger node, check its database; `datasouk.cli.node_client` has the other two commands.
 
 Secrets stay in the files of the data folder; nothing secret is printed or taken from the command line.
 """
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from datasouk.cli.errors import CannotDo
+from datasouk.cli.node_client import add_client_commands
 
 __all__ = ["configure"]
 
@@ -53,6 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="verify a node's database", description=_CHECK, formatter_class=form)
     _add_folder(check)
     check.set_defaults(run=_check)
+
+    add_client_commands(commands, _add_folder)
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:

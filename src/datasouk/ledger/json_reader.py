@@ -142,6 +142,10 @@ class JsonObject:
             for position, each in enumerate(self._list(name, maximum))
         )
 
+    def value(self, name: str) -> object:
+        """Whatever stands there, but null."""
+        return self._get(name)
+
     def child(self, name: str) -> Self:
         """An object inside this one."""
         return type(self)(self._get(name), self.path(name))

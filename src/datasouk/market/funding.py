@@ -12,13 +12,13 @@ from datasouk.ledger.address import Address
 from datasouk.market.errors import InvalidField
 from datasouk.market.group_building import DAY_MS
 from datasouk.market.ids import Clock, Randomness, now_ms
-from datasouk.market.keyring import new_wallet
 from datasouk.market.movements import RESERVE_IOTA, MovementKind, SettledMovement
 from datasouk.market.ports import Node, Store
 from datasouk.market.records import Device, Wallet
 from datasouk.market.secrets import Vault
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import Job
+from datasouk.market.wallets import make_wallet
 
 __all__ = ["Funded", "OperatorState", "WalletState", "Wallets"]
 
@@ -99,7 +99,7 @@ class Wallets:
         """An account's wallet, made if there is none."""
         wallet = await self._store.wallets.of_account(account_id)
         if wallet is None:
-            drawn = new_wallet(self._vault, self._clock, self._randomness)
+            drawn = make_wallet(self._vault, clock=self._clock, randomness=self._randomness)
             wallet = await self._store.wallets.add_for_account(account_id, drawn)
         return wallet
 

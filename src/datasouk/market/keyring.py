@@ -1,32 +1,17 @@
 """The keys that sign for the marketplace's addresses: those of accounts, of devices, and the operator's own.
 
-A wallet's seed is 32 random bytes; its one address is at the first path that every Chrysalis wallet uses,
-``m/44'/4218'/0'/0'/0'``.  Seeds are at rest in envelopes; opened keys are kept in memory, a bounded number of them.
+Seeds are at rest in envelopes (`datasouk.market.wallets`); opened keys are kept in memory, a bounded number of them.
 """
 
-import secrets
 from collections import OrderedDict
 
 from datasouk.ledger.address import Address
-from datasouk.ledger.keys import SigningKey, wallet_path
-from datasouk.market.ids import Clock, Randomness, new_row_id, now_ms
+from datasouk.ledger.keys import SigningKey
 from datasouk.market.ports import SettlementStore
-from datasouk.market.records import Wallet
-from datasouk.market.secrets import Place, Vault
+from datasouk.market.secrets import Vault
+from datasouk.market.wallets import open_wallet
 
-__all__ = ["KeyRing", "new_wallet"]
-
-_SEED_BYTES = 32
-_PATH = wallet_path(index=0)
-
-
-def new_wallet(vault: Vault, clock: Clock = now_ms, randomness: Randomness = secrets.token_bytes) -> Wallet:
-    """Draw a wallet for an account or a device; its address is empty until something is moved there."""
-    row_id = new_row_id(clock, randomness)
-    seed = randomness(_SEED_BYTES)
-    address = SigningKey.from_path(seed, _PATH).address
-    sealed = vault.wallet_seeds.seal(seed, _place(row_id))
-    return Wallet(row_id=row_id, address=address.digest, seed_sealed=sealed, created_ms=clock())
+__all__ = ["KeyRing"]
 
 
 class KeyRing:
@@ -66,14 +51,9 @@ class KeyRing:
         wallet = await self._store.wallet_at(address)
         if wallet is None:
             return None
-        seed = self._vault.wallet_seeds.open(wallet.seed_sealed, _place(wallet.row_id))
-        key = SigningKey.from_path(seed, _PATH)
+        key = open_wallet(self._vault, wallet)
         assert key.address == Address(address), "the envelope is bound to the wallet's row"
         self._keys[address] = key
         while len(self._keys) > self._most_keys:
             self._keys.popitem(last=False)
         return key
-
-
-def _place(row_id: str) -> Place:
-    return Place("wallet", row_id, "seed")

@@ -29,6 +29,7 @@ from datasouk.market.records import (
 )
 
 __all__ = [
+    "DeviceMoney",
     "DeviceStore",
     "Node",
     "PurchaseStore",
@@ -364,3 +365,13 @@ class SettlementStore(Protocol):
 
     async def wallet_at(self, address: bytes) -> Wallet | None:
         """The wallet, of an account or of a device, that owns an address."""
+
+
+class DeviceMoney(Protocol):
+    """What moves tokens when devices come and go.  Both calls may come more than once and act once."""
+
+    async def endow(self, device: Device) -> None:
+        """Send a new device's address its endowment (D18)."""
+
+    async def pay_out(self, device: Device) -> None:
+        """Settle a device that is being removed: earnings to the owner, the endowment back to the operator (D13)."""

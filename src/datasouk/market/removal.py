@@ -14,13 +14,13 @@ import logging
 
 from datasouk.ledger.answers import NodeError
 from datasouk.market.errors import DeviceNotFound, MarketError
+from datasouk.market.funding import Wallets
 from datasouk.market.movements import RESERVE_IOTA, Movement, MovementKind
 from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
 from datasouk.market.ports import Store
 from datasouk.market.records import Device
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import FaultPoint, no_fault
-from datasouk.market.funding import Wallets
 
 __all__ = ["Removals"]
 
@@ -58,15 +58,16 @@ class Removals:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def remove(self, device: Device) -> None:
-        """Remove a device, its money first.
+    async def endow(self, device: Device) -> None:
+        """Give a new device's address what it has to hold; see `datasouk.market.ports.DeviceMoney`."""
+        await self._wallets.endow(device)
+
+    async def pay_out(self, device: Device) -> None:
+        """Move all money of a device whose removal was begun, and delete it; see `datasouk.market.ports.DeviceMoney`.
 
         Raises:
-            DeviceNotFound: It is not there any more, or belongs to somebody else now.
             SettlementPending: It is gone for everybody, its money takes longer; it goes on.
         """
-        if not await self._store.devices.begin_removal(device.number, device.owner_id):
-            raise DeviceNotFound(device.device_id)
         task = self._begin(device)
         timeout = self._settlement.settings.timeout_seconds
         try:
@@ -74,8 +75,8 @@ class Removals:
         except TimeoutError:
             raise SettlementPending(timeout) from None
 
-    async def pay_out(self, device: Device) -> int:
-        """Move what a device has earned to its owner's wallet.
+    async def collect(self, device: Device) -> int:
+        """Move what a device that stays has earned to its owner's wallet.
 
         Returns:
             How much; 0 if there was nothing.

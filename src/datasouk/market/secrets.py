@@ -45,9 +45,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from datasouk.market.errors import BadServerKey, CannotOpen, WrongServerKey
 from datasouk.market.ids import Randomness
+from datasouk.market.ports import Store
 from datasouk.market.server_key import SERVER_KEY_BYTES
 
-__all__ = ["DataKey", "Hasher", "Place", "Sealer", "Vault"]
+__all__ = ["DataKey", "Hasher", "Place", "Sealer", "Vault", "check_server_key"]
 
 _KEY_BYTES = 32
 _KEY_ID_BYTES = 4
@@ -273,6 +274,22 @@ class Vault:
             self._known_answers.open(stored, _KNOWN_ANSWER_PLACE)
         except CannotOpen:
             raise WrongServerKey from None
+
+    def is_current_answer(self, stored: bytes) -> bool:
+        """Whether a known answer was made with the current server key."""
+        return self._known_answers.is_current(stored)
+
+
+async def check_server_key(store: Store, vault: Vault) -> None:
+    """Hold the server key against a store before anything else; a new store learns it.
+
+    Raises:
+        WrongServerKey: The store was made with another one.
+    """
+    stored = await store.keep(_KNOWN_ANSWER_PLACE.row, vault.known_answer())
+    vault.check_known_answer(stored)
+    if not vault.is_current_answer(stored):
+        await store.replace(_KNOWN_ANSWER_PLACE.row, vault.known_answer())
 
 
 _KNOWN_ANSWER_PLACE = Place("meta", "known answer", "value")

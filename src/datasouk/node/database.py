@@ -5,14 +5,17 @@ message.  At every start the unspent outputs must add up to the supply, and so m
 """
 
 import sqlite3
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from datasouk import __version__
 from datasouk.ledger import GENESIS_MESSAGE_ID, TOKEN_SUPPLY_IOTA, OutputType, compute_network_id, make_output_id
 from datasouk.ledger.keys import SigningKey
 from datasouk.node.errors import BrokenLedger, WrongLedger
 from datasouk.node.keyfiles import COORDINATOR_FILE, OPERATOR_FILE, load_keys
+from datasouk.node.lockfile import lock_folder
 from datasouk.node.settings import NodeSettings
 from datasouk.node.store import NodeStore, create_tables, read_meta, write_meta
 from datasouk.sqlite import GroupWriter, connect
@@ -34,6 +37,7 @@ class NodeDatabase:
         store: For reading.
         network_id: What messages of this network carry.
         version: Of the software.
+        lock: Keeps other processes out of the folder.
     """
 
     writer: GroupWriter
@@ -42,6 +46,7 @@ class NodeDatabase:
     coordinator_keys: tuple[SigningKey, ...]
     operator_key: SigningKey
     version: str
+    lock: IO[bytes]
 
     @classmethod
     def open(cls, folder: Path, settings: NodeSettings) -> "NodeDatabase":
@@ -50,24 +55,24 @@ class NodeDatabase:
         Raises:
             BrokenLedger: The database contradicts itself.
             WrongLedger: It was made for another network, or with other keys.
+            FolderInUse: Another process works in the folder.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / LEDGER_FILE
-        coordinator = load_keys(folder / COORDINATOR_FILE, _COORDINATOR_KEYS)
-        (operator,) = load_keys(folder / OPERATOR_FILE, 1)
-        connection = connect(path)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            create_tables(connection)
-            _begin(connection, settings, coordinator, operator)
-            connection.execute("COMMIT")
-            check_supply(connection)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise BrokenLedger(f"{path} cannot be used: {error}") from error
-        except BrokenLedger:
-            connection.close()
-            raise
+        with ExitStack() as undo:
+            lock = undo.enter_context(lock_folder(folder))
+            coordinator = load_keys(folder / COORDINATOR_FILE, _COORDINATOR_KEYS)
+            (operator,) = load_keys(folder / OPERATOR_FILE, 1)
+            try:
+                connection = undo.enter_context(closing(connect(path)))
+                connection.execute("BEGIN IMMEDIATE")
+                create_tables(connection)
+                _begin(connection, settings, coordinator, operator)
+                connection.execute("COMMIT")
+                check_supply(connection)
+            except sqlite3.DatabaseError as error:
+                raise BrokenLedger(f"{path} cannot be used: {error}") from error
+            undo.pop_all()
         return cls(
             GroupWriter(connection),
             NodeStore(path),
@@ -75,12 +80,15 @@ class NodeDatabase:
             coordinator,
             operator,
             __version__,
+            lock,
         )
 
     async def close(self) -> None:
-        """Finish what waits and close both connections."""
-        await self.writer.close()
+        """Finish what waits and close both connections; then ``ledger.db`` alone holds everything."""
+        # The reader first: only the last connection copies the log into the database file, and a reader cannot.
         self.store.close()
+        await self.writer.close()
+        self.lock.close()
 
 
 def _begin(

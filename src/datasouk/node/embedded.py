@@ -1,8 +1,8 @@
 """The ledger node in this process: `datasouk.market.ports.Node` over the files beside this one.
 
 How a message goes:  `submit_draft` completes it, `_attach` validates it, the writer syncs it to disk, and only then is
-it in the Tangle, told to listeners and acknowledged.  How a milestone goes:  `_issue` plans it over what waits, the
-writer syncs it with all it does, and only then do readers, listeners and waiters learn of it.
+it in the Tangle, told to listeners and acknowledged.  How a milestone goes:  `issue_milestone` plans it over what
+waits, the writer syncs it with all it does, and only then do readers, listeners and waiters learn of it.
 
 Everything runs on one event loop; the writer's order is the order of the world.
 """
@@ -18,42 +18,35 @@ from typing import TypeVar
 
 from datasouk.ledger import (
     GENESIS_MESSAGE_ID,
-    Address,
+    MAX_PARENTS,
     FormatError,
     Message,
     MessageDraft,
-    OutputType,
     Payload,
     Transaction,
 )
 from datasouk.ledger.answers import (
-    Balance,
-    HistoryEntry,
     MessageMetadata,
     MilestoneInfo,
     NodeInfo,
     NodeRefused,
     NodeTimeout,
     NodeUnavailable,
-    NotInLedger,
-    OutputState,
-    UtxoChanges,
 )
-from datasouk.ledger.inclusion import InclusionPath
 from datasouk.ledger.keys import SigningKey
 from datasouk.node.database import NodeDatabase
+from datasouk.node.errors import BrokenLedger
 from datasouk.node.events import EventHub, MessageAttached
-from datasouk.node.history import address_history
-from datasouk.node.inclusion import find_path
 from datasouk.node.milestones import Coordinator, MilestonePlan, write_milestone
 from datasouk.node.miner import Miner
 from datasouk.node.publishing import publish_milestone
 from datasouk.node.rates import Rates
+from datasouk.node.reading import LedgerReader
 from datasouk.node.settings import NodeSettings
 from datasouk.node.store import index_of, insert_message
-from datasouk.node.tangle import Pending, Tangle
-from datasouk.node.utxo import WhiteFlag, dust_is_allowed
-from datasouk.node.validation import check_parents, choose_parents
+from datasouk.node.tangle import Pending, Tangle, checkpoint_groups
+from datasouk.node.utxo import WhiteFlag
+from datasouk.node.validation import check_parents
 from datasouk.sqlite import DatabaseFailed, DatabaseOverloaded
 
 __all__ = ["EmbeddedNode"]
@@ -63,7 +56,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class EmbeddedNode:
+class EmbeddedNode(LedgerReader):
     """A node with its coordinator, its database in a folder of its own.
 
     Args:
@@ -82,7 +75,7 @@ class EmbeddedNode:
         self._clock = clock
         self._tangle = Tangle()
         self._miner = Miner(self.settings.min_pow_score)
-        self._attaching: dict[bytes, asyncio.Future[None]] = {}
+        self._attaching: dict[bytes, asyncio.Task[None]] = {}
         self._waiting: dict[bytes, list[asyncio.Future[None]]] = {}
         self._wanted = asyncio.Event()
         self._issuing = asyncio.Lock()
@@ -94,16 +87,24 @@ class EmbeddedNode:
         Raises:
             BrokenLedger: The database contradicts itself.
             WrongLedger: It was made for another network, or with other keys.
+            FolderInUse: Another process works in the folder.
         """
         self._database = NodeDatabase.open(self._folder, self.settings)
         self._store = self._database.store
-        self._coordinator = Coordinator(self._database.network_id, self._database.coordinator_keys, self._miner.mine)
-        for seq, message_id, raw in self._store.pending():
-            self._tangle.add(Pending(seq, message_id, Message.from_bytes(raw), raw))
-        found = self._store.latest_milestone()
-        self._latest = found or MilestoneInfo(0, GENESIS_MESSAGE_ID, 0)
-        # At once, for what waited when the node ended; and the first of all, without which nothing is confirmed.
-        await self._issue()
+        self._coordinator = Coordinator(self._database.network_id, self._database.coordinator_keys, self._mine_own)
+        try:
+            for seq, message_id, raw in self._store.pending():
+                self._tangle.add(Pending(seq, message_id, Message.from_bytes(raw), raw))
+            found = self._store.latest_milestone()
+            self._latest = found or MilestoneInfo(0, GENESIS_MESSAGE_ID, 0)
+            # At once, for what waited when the node ended; and the first of all, without which nothing is confirmed.
+            await self.issue_milestone()
+        except (FormatError, NodeUnavailable, sqlite3.DatabaseError) as error:
+            await self._database.close()
+            raise BrokenLedger(f"{self._folder} cannot be used: {error}") from error
+        except BaseException:
+            await self._database.close()
+            raise
         self._task = asyncio.create_task(self._issue_for_ever())
 
     async def close(self) -> None:
@@ -112,8 +113,12 @@ class EmbeddedNode:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        for waiter in [waiter for waiters in self._waiting.values() for waiter in waiters if not waiter.done()]:
+            waiter.set_exception(NodeUnavailable("the node is closing"))
         async with self._issuing:
             await self._database.close()
+        # Their futures are done; let them tell their callers.
+        await asyncio.gather(*self._attaching.values(), return_exceptions=True)
         self._miner.close()
 
     # The node's own state
@@ -186,7 +191,7 @@ class EmbeddedNode:
         """
         if draft.network_id not in (None, self._database.network_id):
             raise NodeRefused(f"network id is {draft.network_id}, this network's is {self._database.network_id}")
-        parents = draft.parents or choose_parents(draft.payload, self._latest.message_id, self._tangle)
+        parents = draft.parents or await self._choose_parents(draft.payload)
         try:
             message = draft.complete(network_id=self._database.network_id, parents=parents)
         except FormatError as error:
@@ -195,28 +200,43 @@ class EmbeddedNode:
             message = await self._miner.mine(message)
         return await self._attach(message)
 
+    async def tips(self) -> tuple[bytes, ...]:
+        """Message ids that a new message may take as its parents."""
+        return (self._latest.message_id,)
+
+    async def _choose_parents(self, payload: Payload | None) -> tuple[bytes, ...]:
+        """The latest milestone, so that the inclusion path is short, and what a transaction must come after."""
+        carriers = self._tangle.carriers(payload) if isinstance(payload, Transaction) else []
+        groups = checkpoint_groups(carriers, MAX_PARENTS - 1)
+        try:
+            group = next(groups)
+            while True:
+                checkpoint = Message(self._database.network_id, tuple(sorted(group)))
+                group = groups.send(await self._attach(await self._miner.mine(checkpoint, own=True)))
+        except StopIteration as end:
+            return tuple(sorted({self._latest.message_id, *end.value}))
+
     async def _attach(self, message: Message) -> bytes:
         raw, message_id = message.to_bytes(), message.message_id()
-        if message_id in self._tangle or self._store.seq(message_id) is not None:
-            return message_id
-        if (other := self._attaching.get(message_id)) is not None:
-            await asyncio.shield(other)
-            return message_id
-        if not self._miner.is_enough(raw):
-            raise NodeRefused(f"proof of work is below the score of {self.settings.min_pow_score}")
-        oldest = self._clock() - self.settings.max_depth_seconds
-        check_parents(message.parents, self._tangle, self._store, oldest, self._latest)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._attaching[message_id] = done
+        storing = self._attaching.get(message_id)
+        if storing is None:
+            if message_id in self._tangle or self._store.seq(message_id) is not None:
+                return message_id
+            if not self._miner.is_enough(raw):
+                raise NodeRefused(f"proof of work is below the score of {self.settings.min_pow_score}")
+            oldest = self._clock() - self.settings.max_depth_seconds
+            check_parents(message.parents, self._tangle, self._store, oldest, self._latest)
+            storing = asyncio.create_task(self._store_message(message_id, message, raw))
+            self._attaching[message_id] = storing
+            storing.add_done_callback(lambda _: self._attaching.pop(message_id))
+        # Shielded, for what is on its way to the disk arrives there even if its caller has gone, and the Tangle must
+        # learn of it.
+        await asyncio.shield(storing)
+        return message_id
+
+    async def _store_message(self, message_id: bytes, message: Message, raw: bytes) -> None:
         index = index_of(message)
-        try:
-            seq = await self._write(lambda c: insert_message(c, message_id, raw, message.parents, index))
-        except BaseException as error:
-            done.set_exception(error if isinstance(error, Exception) else NodeUnavailable("the node is closing"))
-            done.exception()  # so that nobody complains if nobody else waits
-            raise
-        finally:
-            del self._attaching[message_id]
+        seq = await self._write(lambda c: insert_message(c, message_id, raw, message.parents, index))
         self._tangle.add(Pending(seq, message_id, message, raw))
         self.rates.count_attached(self._clock())
         if self.events.is_heard:
@@ -224,8 +244,6 @@ class EmbeddedNode:
             self.events.publish(MessageAttached(message_id, raw, message, metadata))
         if isinstance(message.payload, Transaction) or len(self._tangle) >= self.settings.most_pending:
             self._wanted.set()
-        done.set_result(None)
-        return message_id
 
     async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
         try:
@@ -240,20 +258,26 @@ class EmbeddedNode:
 
     # Milestones
 
+    async def _mine_own(self, message: Message) -> Message:
+        return await self._miner.mine(message, own=True)
+
     async def _issue_for_ever(self) -> None:
         while True:
+            # Not `wait_for`: that of Python 3.11 forgets to be cancelled if what it waits for comes at the same moment.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self.settings.milestone_seconds)
+                async with asyncio.timeout(self.settings.milestone_seconds):
+                    await self._wanted.wait()
                 # Whoever comes in this moment shares the milestone.
                 await asyncio.sleep(self.settings.value_delay_seconds)
             self._wanted.clear()
             try:
-                await self._issue()
-            except NodeUnavailable:
+                await self.issue_milestone()
+            except Exception:  # noqa: BLE001 - whatever it was, the next try may succeed; until then is_healthy tells
                 _log.exception("no milestone could be issued")
                 await asyncio.sleep(1)
 
-    async def _issue(self) -> MilestonePlan:
+    async def issue_milestone(self) -> MilestonePlan:
+        """Confirm all that waits, now; returns what was done."""
         async with self._issuing:
             plan = await self._coordinator.plan(self._tangle, self._latest, int(self._clock()), self._white_flag)
             await self._write(lambda connection: write_milestone(connection, plan))
@@ -282,7 +306,8 @@ class EmbeddedNode:
             waiters = self._waiting.setdefault(message_id, [])
             waiters.append(waiter)
             try:
-                await asyncio.wait_for(waiter, timeout_seconds)
+                async with asyncio.timeout(timeout_seconds):
+                    await waiter
             except TimeoutError:
                 raise NodeTimeout(f"no milestone within {timeout_seconds} s references {message_id.hex()}") from None
             finally:
@@ -292,94 +317,3 @@ class EmbeddedNode:
                     self._waiting.pop(message_id, None)
             metadata = await self.metadata(message_id)
         return metadata
-
-    # Reading
-
-    async def message(self, message_id: bytes) -> Message:
-        """A message by its id."""
-        return Message.from_bytes(await self.raw(message_id))
-
-    async def raw(self, message_id: bytes) -> bytes:
-        """A message's bytes."""
-        raw = self._store.raw(message_id)
-        if raw is None:
-            raise NotInLedger("message", message_id.hex())
-        return raw
-
-    async def find(self, index: bytes) -> list[bytes]:
-        """Ids of the messages that carry this index, oldest first."""
-        return self._store.find(index, self.settings.max_index_results)
-
-    async def metadata(self, message_id: bytes) -> MessageMetadata:
-        """What the node knows about a message beside its content."""
-        seq = self._store.seq(message_id)
-        if seq is None:
-            raise NotInLedger("message", message_id.hex())
-        parents = Message.from_bytes(await self.raw(message_id)).parents
-        reference = self._store.reference(seq)
-        if reference is None:
-            return MessageMetadata(message_id, parents, should_promote=False, should_reattach=False)
-        return MessageMetadata(
-            message_id,
-            parents,
-            referenced_by=reference.milestone,
-            inclusion=reference.inclusion,
-            conflict_reason=reference.conflict,
-            milestone_index=self._store.milestone_of_message(seq),
-        )
-
-    async def children(self, message_id: bytes) -> list[bytes]:
-        """Ids of the messages that have this one as a parent, oldest first."""
-        return self._store.children(message_id, self.settings.max_results)
-
-    async def tips(self) -> tuple[bytes, ...]:
-        """Message ids that a new message may take as its parents."""
-        return choose_parents(None, self._latest.message_id, self._tangle)
-
-    async def milestone(self, index: int) -> MilestoneInfo:
-        """A milestone by its index."""
-        found = self._store.milestone(index)
-        if found is None:
-            raise NotInLedger("milestone", str(index))
-        return found
-
-    async def utxo_changes(self, index: int) -> UtxoChanges:
-        """What a milestone did to the ledger."""
-        await self.milestone(index)
-        return self._store.change_ids(index)
-
-    async def output(self, output_id: bytes) -> OutputState:
-        """An output, spent or not."""
-        found = self._store.output(output_id, self._latest.index)
-        if found is None:
-            raise NotInLedger("output", output_id.hex())
-        return found
-
-    async def outputs(
-        self, address: Address, *, include_spent: bool = False, output_type: OutputType | None = None
-    ) -> list[bytes]:
-        """Ids of an address's outputs, unspent ones first."""
-        return self._store.output_ids(
-            address, limit=self.settings.max_results, include_spent=include_spent, output_type=output_type
-        )
-
-    async def balance(self, address: Address) -> Balance:
-        """What an address holds; zero for an unknown one."""
-        sums = self._store.sums(address)
-        allowed = dust_is_allowed(sums.with_dust(1))
-        return Balance(address, sums.balance, allowed, self._latest.index)
-
-    async def included_message(self, transaction_id: bytes) -> bytes:
-        """The id of the message whose transaction was applied."""
-        found = self._store.included(transaction_id)
-        if found is None:
-            raise NotInLedger("included transaction", transaction_id.hex())
-        return found
-
-    async def history(self, address: Address, *, limit: int) -> list[HistoryEntry]:
-        """The applied transactions of an address, newest first."""
-        return address_history(self._store, address, min(limit, self.settings.most_history))
-
-    async def inclusion_path(self, message_id: bytes) -> InclusionPath:
-        """Proof that a message is in the ledger: see `datasouk.ledger.inclusion`."""
-        return find_path(self._store, message_id)

@@ -7,7 +7,7 @@ DatasoukError
 
 from datasouk.errors import DatasoukError
 
-__all__ = ["BrokenLedger", "WrongLedger"]
+__all__ = ["BrokenLedger", "FolderInUse", "WrongLedger"]
 
 
 class BrokenLedger(DatasoukError):
@@ -16,3 +16,7 @@ class BrokenLedger(DatasoukError):
 
 class WrongLedger(BrokenLedger):
     """The database was made for another network, or with other keys."""
+
+
+class FolderInUse(DatasoukError):
+    """Another process works in the data folder."""

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from datasouk.ledger import DUST_THRESHOLD_IOTA, Address, Essence, Output, UtxoInput, split_output_id
-from datasouk.ledger.answers import LedgerInclusion, NodeError, NodeRefused, NodeUnavailable
+from datasouk.ledger.answers import LedgerInclusion, NodeError, NodeRefused, NodeTimeout, NodeUnavailable
 from datasouk.ledger.keys import SigningKey
 from datasouk.ledger.signatures import sign_transaction
 from datasouk.node.embedded import EmbeddedNode
@@ -80,9 +80,11 @@ class Faucet:
             How many requests wait, this one among them.
 
         Raises:
-            NodeRefused: The address waits already, or holds enough.
+            NodeRefused: The address waits already, holds enough, or is the faucet's own.
             NodeUnavailable: The queue is full, or too many asked within this minute.
         """
+        if address == self._key.address:
+            raise NodeRefused("this is the address of the faucet itself")
         if address in self._waiting or address in self._paying:
             raise NodeRefused("this address is already waiting to be paid")
         balance = (await self._node.balance(address)).balance_iota
@@ -114,30 +116,44 @@ class Faucet:
                     paid = await self._pay(list(self._paying))
                 except NodeError as error:
                     _log.warning("the faucet could not pay: %s", error)
-                    paid = False
-                if paid:
-                    self._paying.clear()
-                else:
+                    paid = []
+                for address in paid:
+                    del self._paying[address]
+                if not paid:
                     await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _pay(self, addresses: list[Address]) -> bool:
-        """One transaction for all; False if too little is left, or somebody else spent the same outputs first."""
+    async def _pay(self, addresses: list[Address]) -> list[Address]:
+        """One transaction for as many as it lasts; returns who was paid.
+
+        Nobody, if too little is left for one, or somebody else spent the same outputs first.
+        """
         amount = self._settings.amount_iota
-        needed = amount * len(addresses)
         inputs, total = [], 0
         for output_id in (await self._node.outputs(self._key.address))[:_MOST_INPUTS]:
             inputs.append(UtxoInput(*split_output_id(output_id)))
             total += (await self._node.output(output_id)).output.amount_iota
-            # What is left over must not be dust.
-            if total == needed or total >= needed + DUST_THRESHOLD_IOTA:
+            if _lasts(total, amount * len(addresses)):
                 break
-        else:
-            _log.warning("the faucet has %d i, %d i are asked for", total, needed)
-            return False
+        while addresses and not _lasts(total, amount * len(addresses)):
+            addresses = addresses[:-1]
+        if not addresses:
+            _log.warning("the faucet has %d i, one request is %d i", total, amount)
+            return []
         outputs = [Output(address, amount) for address in addresses]
-        if total > needed:
-            outputs.append(Output(self._key.address, total - needed))
+        if total > amount * len(addresses):
+            outputs.append(Output(self._key.address, total - amount * len(addresses)))
         transaction = sign_transaction(Essence.sorted(tuple(inputs), tuple(outputs)), [self._key] * len(inputs))
         message_id = await self._node.submit(transaction)
-        metadata = await self._node.wait_included(message_id, timeout_seconds=_TIMEOUT_SECONDS)
-        return metadata.inclusion is LedgerInclusion.INCLUDED
+        while True:
+            try:
+                metadata = await self._node.wait_included(message_id, timeout_seconds=_TIMEOUT_SECONDS)
+            except NodeTimeout:
+                # It may still be included, so paying anew might pay twice.
+                _log.warning("the faucet's message %s waits for its milestone", message_id.hex())
+                continue
+            return addresses if metadata.inclusion is LedgerInclusion.INCLUDED else []
+
+
+def _lasts(total: int, needed: int) -> bool:
+    """Whether so much can be paid of it: what is left over must not be dust."""
+    return total == needed or total >= needed + DUST_THRESHOLD_IOTA

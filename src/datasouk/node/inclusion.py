@@ -5,7 +5,8 @@ the node chose the parents those are checkpoint messages, and the search sees a 
 """
 
 from datasouk.ledger.answers import NotInLedger
-from datasouk.ledger.inclusion import MAX_PATH_STEPS, InclusionPath
+from datasouk.ledger.errors import OutOfRange
+from datasouk.ledger.inclusion import MAX_PATH_BYTES, MAX_PATH_STEPS, InclusionPath
 from datasouk.node.store import NodeStore
 
 __all__ = ["find_path"]
@@ -15,8 +16,8 @@ def find_path(store: NodeStore, message_id: bytes) -> InclusionPath:
     """The shortest path from the milestone that references a message down to it.
 
     Raises:
-        NotInLedger: The message is unknown, no milestone references it yet, or it is a milestone itself, or every path
-            to it is longer than 64 messages.
+        NotInLedger: The message is unknown, no milestone references it yet, or it is a milestone itself, or the path
+            is longer than 64 messages or 262,144 bytes, as it may be over parents of a client's own choosing.
     """
     seq = store.seq(message_id)
     reference = None if seq is None else store.reference(seq)
@@ -44,7 +45,10 @@ def find_path(store: NodeStore, message_id: bytes) -> InclusionPath:
     while step != message_id:
         steps.append(_raw(store, step))
         step = below[step]
-    return InclusionPath(_raw(store, milestone.message_id), tuple(steps))
+    try:
+        return InclusionPath(_raw(store, milestone.message_id), tuple(steps))
+    except OutOfRange as error:
+        raise NotInLedger(f"path of at most {MAX_PATH_BYTES} bytes to", message_id.hex()) from error
 
 
 def _raw(store: NodeStore, message_id: bytes) -> bytes:

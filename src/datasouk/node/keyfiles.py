@@ -30,9 +30,8 @@ def load_keys(path: Path, count: int) -> tuple[SigningKey, ...]:
         _write(path, [secrets.token_hex(_SEED_BYTES) for _ in range(count)])
     if path.stat().st_mode & 0o077:
         raise WrongLedger(f"{path} can be read by others: set its mode to 0600")
-    lines = path.read_text().split()
     try:
-        seeds = [bytes.fromhex(line) for line in lines]
+        seeds = [bytes.fromhex(line) for line in path.read_text().split()]
     except ValueError:
         seeds = []
     if len(seeds) != count or any(len(seed) != _SEED_BYTES for seed in seeds):

@@ -14,7 +14,7 @@ from datasouk.ledger.answers import (
     OutputState,
     UtxoChanges,
 )
-from datasouk.ledger.inclusion import InclusionPath
+from datasouk.ledger.inclusion_path import InclusionPath
 
 __all__ = ["Faucet", "RestContext", "RestNode", "RestSettings"]
 

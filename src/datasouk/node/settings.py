@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from datasouk.ledger import DUST_THRESHOLD_IOTA
+
 __all__ = ["FaucetSettings", "NodeSettings"]
 
 
@@ -14,12 +16,20 @@ class FaucetSettings:
         richest_iota: Who holds this much or more gets nothing.
         requests_per_minute: For all callers together.
         most_waiting: Requests in the queue; more are refused.
+
+    Raises:
+        ValueError: The amount would be dust, which a new address cannot hold.
     """
 
     amount_iota: int = 10_000_000
     richest_iota: int = 20_000_000
     requests_per_minute: int = 60
     most_waiting: int = 500
+
+    def __post_init__(self) -> None:
+        """Check the amount."""
+        if self.amount_iota < DUST_THRESHOLD_IOTA:
+            raise ValueError(f"amount_iota is {self.amount_iota}, it must be at least {DUST_THRESHOLD_IOTA}")
 
 
 @dataclass(frozen=True, slots=True)

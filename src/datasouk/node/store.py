@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from datasouk.ledger import Address, Indexation, Message, Output, OutputType, Transaction
-from datasouk.ledger.answers import ConflictReason, LedgerInclusion, MilestoneInfo, OutputState, UtxoChanges
+from datasouk.ledger.answers import (
+    ConflictReason,
+    LedgerInclusion,
+    MilestoneInfo,
+    NodeUnavailable,
+    OutputState,
+    UtxoChanges,
+)
 from datasouk.sqlite import connect_to_read
 
 __all__ = ["AddressSums", "NodeStore", "Reference", "create_tables", "insert_message", "read_meta", "write_meta"]
@@ -111,7 +118,7 @@ def insert_message(
 
 
 class NodeStore:
-    """Everything the node reads.
+    """Everything the node reads; each call raises `NodeUnavailable` if the file is closed or cannot be read.
 
     Args:
         path: The database file, with its tables.
@@ -242,11 +249,17 @@ class NodeStore:
         return int(row[0])
 
     def _one(self, query: str, *arguments: object) -> Sequence[Any] | None:
-        row: Sequence[Any] | None = self._connection.execute(query, arguments).fetchone()
+        try:
+            row: Sequence[Any] | None = self._connection.execute(query, arguments).fetchone()
+        except sqlite3.Error as error:
+            raise NodeUnavailable(f"the database cannot be read: {error}") from error
         return row
 
     def _all(self, query: str, *arguments: object) -> list[Any]:
-        return self._connection.execute(query, arguments).fetchall()
+        try:
+            return self._connection.execute(query, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise NodeUnavailable(f"the database cannot be read: {error}") from error
 
 
 def _output_state(row: Sequence[Any], ledger_index: int) -> OutputState:

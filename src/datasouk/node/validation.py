@@ -1,26 +1,15 @@
-"""What makes a message acceptable beside its syntax: parents that are known and not too deep; and which to choose.
+"""What makes a message acceptable beside its syntax: parents that are known and not too deep.
 
 HORNET counts depth in milestones.  Here twenty may come in a second, so depth is counted in time: a client that works
 on its proof for a minute finds its parents still welcome.
 """
 
-from datasouk.ledger import GENESIS_MESSAGE_ID, MAX_PARENTS, Payload, Transaction
+from datasouk.ledger import GENESIS_MESSAGE_ID
 from datasouk.ledger.answers import MilestoneInfo, NodeRefused
 from datasouk.node.store import NodeStore
 from datasouk.node.tangle import Tangle
 
-__all__ = ["check_parents", "choose_parents"]
-
-
-def choose_parents(payload: Payload | None, latest_milestone: bytes, tangle: Tangle) -> tuple[bytes, ...]:
-    """The parents for a message that names none: the latest milestone, so that its inclusion path is short.
-
-    A transaction also takes the waiting messages whose outputs it spends, or a milestone might come to it first.
-    """
-    parents = {latest_milestone}
-    if isinstance(payload, Transaction):
-        parents.update(tangle.carriers(payload)[: MAX_PARENTS - 1])
-    return tuple(sorted(parents))
+__all__ = ["check_parents"]
 
 
 def check_parents(
