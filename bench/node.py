@@ -23,8 +23,8 @@ from itertools import count
 from pathlib import Path
 
 from bench import describe_environment, format_table
-from bench.load import Connection, Run, connect, drive, get_request, post_request
-from bench.transfers import Wallet, fund_wallets, transfer_for
+from bench._load import Connection, Run, connect, drive, get_request, post_request
+from bench._transfers import Wallet, fund_wallets, transfer_for
 from datasouk.ledger import Indexation, Message, MessageDraft, compute_network_id
 from datasouk.node.store import NodeStore, create_tables, insert_message
 from datasouk.sqlite import GroupWriter

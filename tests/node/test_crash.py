@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from bench.load import Connection, connect, get_request, post_request
-from bench.transfers import Wallet, fund_wallets, transfer_for
+from bench._load import Connection, connect, get_request, post_request
+from bench._transfers import Wallet, fund_wallets, transfer_for
 from tests.served_node import ServedNode
 
 from datasouk.ledger import TOKEN_SUPPLY_IOTA, Indexation, Message, MessageDraft, Transaction

@@ -55,6 +55,16 @@ class TestOpening:
         with pytest.raises(WrongSchema):
             Database(tmp_path / "market.db")
 
+    @pytest.mark.parametrize("name", ["a b", "a#b", "a?mode=rwc", "100%41", "ü"])
+    async def test_a_folder_may_have_any_name(self, tmp_path: Path, name: str) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        database = Database(folder / "market.db")
+        await database.write(lambda connection: connection.execute(put("a")).rowcount)
+        assert database.one("SELECT name FROM meta") == ("a",)
+        await database.close()
+        assert [each.name for each in tmp_path.iterdir()] == [name]
+
 
 class TestReading:
     async def test_sees_what_was_acknowledged(self, database: Database) -> None:

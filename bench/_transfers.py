@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from bench.load import Connection, get_request, post_request
+from bench._load import Connection, get_request, post_request
 from datasouk.ledger import Essence, MessageDraft, Output, Transaction, UtxoInput, split_output_id
 from datasouk.ledger.keys import SigningKey
 from datasouk.ledger.signatures import sign_transaction
