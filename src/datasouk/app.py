@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 from datasouk.node.settings import NodeSettings
 
 if TYPE_CHECKING:
+    from datasouk.ledger.keys import SigningKey
     from datasouk.market.ports import Node, Store
+    from datasouk.market.removal import Removals
     from datasouk.market.rules import Rules
     from datasouk.market.secrets import Vault
+    from datasouk.market.settlement import Settlement
+    from datasouk.market.teller import Teller
     from datasouk.market.users import Users
     from datasouk.serving import ServingLimits
     from datasouk.settings import Settings
@@ -98,6 +102,38 @@ class _Base:
     users: "Users"
 
 
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """What moves tokens."""
+
+    settlement: "Settlement"
+    removals: "Removals"
+    teller: "Teller"
+
+    async def check(self) -> str:
+        """Why no tokens can be moved."""
+        return "" if self.settlement.state.is_running else "it has stopped"
+
+    async def warn(self) -> str:
+        """Why there will soon be none."""
+        operator = await self.teller.operator()
+        if operator.is_low:
+            return f"the operator's wallet is low: {operator.balance_iota} tokens"
+        return "more was given within a day than the alarm is set to" if operator.is_alarming else ""
+
+    async def balance(self) -> float:
+        """What the operator has left."""
+        return float((await self.teller.operator()).balance_iota)
+
+    async def count_waiting(self) -> float:
+        """Movements that wait to be settled."""
+        return float(self.settlement.state.waiting)
+
+    async def count_under_way(self) -> float:
+        """Groups of movements of which the ledger has not decided."""
+        return float(self.settlement.state.groups_under_way)
+
+
 async def serve_market(settings: "Settings", *, ready: Callable[[int], None] | None = None) -> None:
     """Run the marketplace, with its node if that is embedded, until SIGTERM or SIGINT.
 
@@ -118,11 +154,11 @@ async def serve_market(settings: "Settings", *, ready: Callable[[int], None] | N
     configure_logs(settings.log_level)
     async with AsyncExitStack() as stack:
         base = await _open_base(settings, stack)
-        node, mounts = await _open_node(settings, stack)
-        market = _make_market(settings, base, node)
+        node, operator, mounts = await _open_node(settings, stack)
+        money = _open_money(settings, base, node, operator, stack)
+        market = _make_market(settings, base, node, money)
         if not settings.secret_key:
             _log.warning("the server key is in %s, beside what it protects: that is for trying out", _KEY_FILE)
-        await market.devices.finish_removals()
         admin = AdminSocket(settings.folder, lambda request: run_command(base.users, request))
         await admin.start()
         stack.push_async_callback(admin.close)
@@ -184,12 +220,15 @@ async def _open_base(settings: "Settings", stack: AsyncExitStack) -> _Base:
     return _Base(store, vault, rules, Users(store, vault, rules=rules))
 
 
-async def _open_node(settings: "Settings", stack: AsyncExitStack) -> "tuple[Node, tuple[Mount, ...]]":
-    """The node, and what of it is served on the marketplace's own origin."""
+async def _open_node(settings: "Settings", stack: AsyncExitStack) -> "tuple[Node, SigningKey, tuple[Mount, ...]]":
+    """The node, the operator's key, and what of the node is served on the marketplace's own origin."""
+    from datasouk.node.keyfiles import OPERATOR_FILE, load_keys
+
     if not settings.is_embedded:
         from datasouk.node.external import ExternalNode
 
-        return await stack.enter_async_context(ExternalNode(settings.node)), ()
+        (operator,) = load_keys(settings.folder / OPERATOR_FILE, 1)
+        return await stack.enter_async_context(ExternalNode(settings.node)), operator, ()
     from datasouk.node.embedded import EmbeddedNode
     from datasouk.node.faucet import Faucet
     from datasouk.node.mqtt import MqttBroker
@@ -216,12 +255,44 @@ async def _open_node(settings: "Settings", stack: AsyncExitStack) -> "tuple[Node
     if settings.mqtt_port:
         await broker.serve_tcp(settings.host, settings.mqtt_port)
     app = create_node_app(node, faucet=faucet, websocket=broker.websocket)
-    return node, (Mount(app, frozenset({"/health", "/mqtt"}), ("/api/",)),)
+    return node, node.operator_key, (Mount(app, frozenset({"/health", "/mqtt"}), ("/api/",)),)
 
 
-def _make_market(settings: "Settings", base: _Base, node: "Node") -> "Market":
+def _open_money(
+    settings: "Settings", base: _Base, node: "Node", operator: "SigningKey", stack: AsyncExitStack
+) -> _Money:
+    from datasouk.market.funding import Wallets
+    from datasouk.market.keyring import KeyRing
+    from datasouk.market.payments import Payments
+    from datasouk.market.removal import Removals
+    from datasouk.market.settlement import Settlement
+    from datasouk.market.settlement_jobs import SettlementSettings
+    from datasouk.market.teller import Teller
+
+    chosen = SettlementSettings(
+        timeout_seconds=settings.settlement_timeout,
+        default_price_iota=settings.default_price,
+        wallet_funding_iota=settings.wallet_funding,
+        fundings_per_day=settings.fundings_per_day,
+        alarm_iota_per_day=settings.funding_alarm_per_day,
+        operator_low_iota=settings.operator_low,
+        spending_iota_per_purchase=settings.spending_per_purchase,
+        spending_iota_per_day=settings.spending_per_day,
+    )
+    keys = KeyRing(base.store.settlements, base.vault, operator)
+    settlement = Settlement(node, base.store.settlements, keys, chosen)
+    wallets = Wallets(base.store, node, settlement, base.vault)
+    removals = Removals(base.store, settlement, wallets)
+    settlement.start()
+    stack.push_async_callback(settlement.close)
+    removals.start()
+    stack.push_async_callback(removals.close)
+    payments = Payments(base.store, settlement)
+    return _Money(settlement, removals, Teller(base.store, wallets, payments, node, gift_iota=settings.faucet_amount))
+
+
+def _make_market(settings: "Settings", base: _Base, node: "Node", money: _Money) -> "Market":
     from datasouk.market.devices import Devices
-    from datasouk.market.no_money import NoMoney
     from datasouk.market.purchases import Purchases
     from datasouk.market.streams import Streams
     from datasouk.web.captcha import Captcha, CaptchaMode
@@ -234,7 +305,6 @@ def _make_market(settings: "Settings", base: _Base, node: "Node") -> "Market":
     from datasouk.web.ports import Market
 
     purchases = Purchases(base.store, rules=base.rules)
-    money = NoMoney(base.store, purchases, node)
     rates = RateRules(
         requests=settings.rate_requests,
         refusals=settings.rate_refusals,
@@ -243,10 +313,18 @@ def _make_market(settings: "Settings", base: _Base, node: "Node") -> "Market":
     )
     return Market(
         users=base.users,
-        devices=Devices(base.store, base.vault, base.users, money, rules=base.rules),
+        devices=Devices(base.store, base.vault, base.users, money.removals, rules=base.rules),
         streams=Streams(base.store, base.vault, purchases, rules=base.rules),
-        money=money,
-        readiness=Checks({"store": lambda: _check_store(base.store), "node": lambda: _check_node(node)}),
+        money=money.teller,
+        readiness=Checks(
+            {"store": lambda: _check_store(base.store), "node": lambda: _check_node(node), "money": money.check},
+            {
+                "operator_iota": money.balance,
+                "settlements_waiting": money.count_waiting,
+                "settlements_under_way": money.count_under_way,
+            },
+            warnings={"operator": money.warn},
+        ),
         options=WebOptions(
             accepts_query_keys=settings.query_keys == "allow",
             bech32_hrp=settings.bech32_hrp,

@@ -39,7 +39,9 @@ def test_the_node_answers_on_the_same_origin(tmp_path: Path) -> None:
         assert http.get("/health").status_code == 200
         assert http.get("/readyz").json() == {"status": "ok"}
         assert http.get("/settings").json()["defaultPrice"] == 1000
-        assert "datasouk_requests_total" in http.get("/metrics").text
+        metrics = http.get("/metrics").text
+        for name in ("datasouk_requests_total", "datasouk_operator_iota 2", "datasouk_settlements_waiting 0.0"):
+            assert name in metrics
         assert http.get("/mqtt").status_code in (404, 426)
 
 

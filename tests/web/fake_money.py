@@ -4,25 +4,18 @@ import hashlib
 from collections import Counter
 
 from datasouk.ledger.address import Address
-from datasouk.market.errors import DeviceNotFound, MarketError
+from datasouk.market.errors import DeviceNotFound
+from datasouk.market.funding import Funded
 from datasouk.market.ids import new_row_id
+from datasouk.market.payment_errors import NotEnoughFunds
 from datasouk.market.ports import Store
 from datasouk.market.purchases import Purchases
 from datasouk.market.records import Account, Device, Wallet
 from datasouk.market.rules import Rules
 from datasouk.market.users import Caller
-from datasouk.web.ports import Funding
 
 RESERVE = 1_000_000
 FUNDING = 1_000_000
-
-
-class NotEnoughFunds(MarketError):
-    code = "not_enough_funds"
-
-
-class Pending(MarketError):
-    code = "pending"
 
 
 class FakeMoney:
@@ -35,7 +28,7 @@ class FakeMoney:
         self.held: Counter[bytes] = Counter()
         self.fails: Exception | None = None
 
-    async def fund(self, caller: Caller) -> Funding:
+    async def fund(self, caller: Caller) -> Funded:
         self._fail()
         account_id = caller.account.account_id
         wallet = await self._store.wallets.of_account(account_id)
@@ -43,9 +36,9 @@ class FakeMoney:
             address = hashlib.blake2b(account_id.encode(), digest_size=32).digest()
             wallet = await self._store.wallets.add_for_account(account_id, _wallet(address))
             self.held[wallet.address] += RESERVE + FUNDING
-            return Funding(self._message_id(), is_first=True)
+            return Funded(True, self._message_id())
         self.held[wallet.address] += FUNDING
-        return Funding(self._message_id(), is_first=False)
+        return Funded(False, self._message_id())
 
     async def buy(self, caller: Caller, device_id: str) -> None:
         self._fail()
@@ -85,6 +78,9 @@ class FakeMoney:
     async def problems(self) -> dict[str, str]:
         return {"money": str(self.fails)} if self.fails else {}
 
+    async def warnings(self) -> dict[str, str]:
+        return {}
+
     async def gauges(self) -> dict[str, float]:
         return {"operator_iota": 5.0}
 
@@ -92,7 +88,7 @@ class FakeMoney:
         wallet = await self._store.wallets.of_account(account.account_id)
         held = self.held[wallet.address] if wallet else 0
         if wallet is None or held - price < RESERVE:
-            raise NotEnoughFunds("Not enough funds in your wallet.")
+            raise NotEnoughFunds(price)
         to = await self._store.wallets.of_device(device.number)
         assert to is not None
         self.held[wallet.address] -= price

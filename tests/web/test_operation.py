@@ -50,6 +50,7 @@ async def test_checks_are_asked_anew_and_one_that_fails_is_a_problem() -> None:
     async def no_number() -> float:
         raise NodeUnavailable("10.0.0.9 is away")
 
-    checks = Checks({"a": well, "b": ill, "c": away}, {"x": number, "y": no_number})
+    checks = Checks({"a": well, "b": ill, "c": away}, {"x": number, "y": no_number}, warnings={"d": ill, "e": well})
     assert await checks.problems() == {"b": "it is full", "c": "does not answer"}
+    assert await checks.warnings() == {"d": "it is full"}
     assert await checks.gauges() == {"x": 5}

@@ -1,10 +1,10 @@
 """P5."""
 
 import pytest
-from tests.web.fake_money import Pending
 from tests.web.rig import running
 
 from datasouk.market.errors import StoreOverloaded
+from datasouk.market.payment_errors import SettlementPending
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ async def test_an_unknown_buyer_is_refused() -> None:
 async def test_what_takes_long_goes_on_in_the_background() -> None:
     async with running() as rig:
         alice = await rig.person()
-        rig.money.fails = Pending("it goes on")
+        rig.money.fails = SettlementPending(30)
         for path, body in (
             ("/purchaseStream", {"userId": alice.user_id, "deviceId": "x"}),
             ("/wallet", {"userId": alice.user_id}),

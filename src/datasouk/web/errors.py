@@ -26,7 +26,6 @@ CODES_WITH_STATUS = {
     "not_enough_funds": 200,
     "pending": 202,
     "overloaded": 503,
-    "no_payments": 503,
 }
 
 

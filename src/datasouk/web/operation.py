@@ -24,7 +24,8 @@ async def get_readyz(market: Market, _request: Request) -> Answer:
     """``GET /readyz``: 200 if the marketplace can do its work, else 503; what is wrong in words."""
     problems = await market.readiness.problems()
     if not problems:
-        return _ALIVE
+        warnings = await market.readiness.warnings()
+        return answer_json({"status": "ok", "warnings": warnings}) if warnings else _ALIVE
     return answer_json({"status": "not ready", "problems": problems}, status=503, headers=((b"retry-after", b"5"),))
 
 
@@ -41,27 +42,27 @@ class Checks:
     Args:
         problems: By part: answers what is wrong with it, in words, or nothing.
         gauges: By name: answers a number; left out while it cannot be told.
+        warnings: As the problems, for what stops nothing yet.
     """
 
     def __init__(
         self,
         problems: Mapping[str, Callable[[], Awaitable[str]]],
         gauges: Mapping[str, Callable[[], Awaitable[float]]] | None = None,
+        *,
+        warnings: Mapping[str, Callable[[], Awaitable[str]]] | None = None,
     ) -> None:
         self._problems = problems
         self._gauges = gauges or {}
+        self._warnings = warnings or {}
 
     async def problems(self) -> dict[str, str]:
         """What is wrong."""
-        found = {}
-        for part, ask in self._problems.items():
-            try:
-                wrong = await asyncio.wait_for(ask(), _PATIENCE_SECONDS)
-            except (DatasoukError, TimeoutError):
-                wrong = "does not answer"
-            if wrong:
-                found[part] = wrong
-        return found
+        return await _ask(self._problems)
+
+    async def warnings(self) -> dict[str, str]:
+        """What will be wrong soon."""
+        return await _ask(self._warnings)
 
     async def gauges(self) -> dict[str, float]:
         """Numbers."""
@@ -70,3 +71,15 @@ class Checks:
             with contextlib.suppress(DatasoukError, TimeoutError):
                 found[name] = await asyncio.wait_for(ask(), _PATIENCE_SECONDS)
         return found
+
+
+async def _ask(questions: Mapping[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+    found = {}
+    for part, ask in questions.items():
+        try:
+            wrong = await asyncio.wait_for(ask(), _PATIENCE_SECONDS)
+        except (DatasoukError, TimeoutError):
+            wrong = "does not answer"
+        if wrong:
+            found[part] = wrong
+    return found

@@ -1,7 +1,7 @@
 """What the web application needs of the marketplace.
 
-The rules of accounts, devices and streams it calls directly; what moves tokens is behind `Money`, so that it can be
-settled in groups, against any node, or by a fake in tests.
+The rules of accounts, devices and streams it calls directly; what moves tokens is behind `Money`, for which tests have
+a fake without a ledger.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from datasouk.ledger.address import Address
 from datasouk.market.devices import Devices
+from datasouk.market.funding import Funded
 from datasouk.market.records import Account
 from datasouk.market.streams import Streams
 from datasouk.market.users import Caller, Users
@@ -19,26 +20,13 @@ from datasouk.web.metrics import Metrics
 from datasouk.web.options import WebOptions
 from datasouk.web.places import Places
 
-__all__ = ["Funding", "Market", "Money", "Readiness"]
-
-
-@dataclass(frozen=True, slots=True)
-class Funding:
-    """Tokens that the operator gave.
-
-    Attributes:
-        message_id: Of the message that carries them, 32 bytes.
-        is_first: Whether the wallet was made for it.
-    """
-
-    message_id: bytes
-    is_first: bool
+__all__ = ["Market", "Money", "Readiness"]
 
 
 class Money(Protocol):
     """What moves tokens.  Each call raises `datasouk.market.errors.MarketError` for what it refuses."""
 
-    async def fund(self, caller: Caller, /) -> Funding:
+    async def fund(self, caller: Caller, /) -> Funded:
         """Give an account a wallet, or refill the one it has (P2, D18)."""
 
     async def buy(self, caller: Caller, device_id: str) -> None:
@@ -63,6 +51,9 @@ class Readiness(Protocol):
 
     async def problems(self) -> dict[str, str]:
         """What is wrong, in words, by the part that it is wrong with; empty if all is well."""
+
+    async def warnings(self) -> dict[str, str]:
+        """What will be wrong soon."""
 
     async def gauges(self) -> dict[str, float]:
         """Numbers for the metrics, by name: the operator's balance, what waits to be settled."""

@@ -18,7 +18,7 @@ async def post_wallet(market: Market, request: Request) -> Answer:
     caller = await find_consumer(market, request, fields, user_id)
     market.limits.count_change(caller.account.account_id)
     funding = await market.money.fund(caller)
-    return answer_json({"messageId": funding.message_id.hex()}, status=201 if funding.is_first else 200)
+    return answer_json({"messageId": funding.message_id.hex()}, status=201 if funding.is_new else 200)
 
 
 async def get_balance(market: Market, request: Request) -> Answer:
