@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tests.settlement_fakes import MemorySettlements
+
 from datasouk.market.errors import DeviceNotFound, TooManyAtOneTime, TooManyDevices
 from datasouk.market.records import (
     Account,
@@ -103,6 +105,7 @@ class MemoryStore:
         self.streams = MemoryStreams(self.devices)
         self.purchases = MemoryPurchases(self.devices)
         self.wallets = MemoryWallets(self.devices)
+        self.settlements = MemorySettlements(self.devices, self.wallets)
 
     async def keep(self, name: str, value: bytes) -> bytes:
         return self.facts.setdefault(name, value)

@@ -14,7 +14,7 @@ MOST_LINES_OF_A_FUNCTION = 70
 COVERED_ELSEWHERE = {
     "__main__.py": "one call of cli.main; the command's tests start it as a user does",
     "cli/main.py": "the tests of the command line follow its commands, not its files",
-    "app.py": "it only puts parts together; tests/cli/test_node.py starts the result as a user does",
+    "app.py": "it only puts parts together; tests/cli/test_serve.py and test_node.py start the result",
     "cli/errors.py": "two names; the tests of the commands see what they lead to",
     "cli/jsonio.py": "the tests of the commands feed it through standard input",
     "ledger/answers.py": "values without behaviour; test_answers_json writes and reads every one",
@@ -25,6 +25,8 @@ COVERED_ELSEWHERE = {
     "node/errors.py": "two names; test_database and test_embedded see them raised",
     "node/rest_ports.py": "Protocols; mypy holds the nodes to them, and test_rest_messages and _ledger use all of them",
     "node/settings.py": "values without behaviour; test_settings_pages holds the page against them",
+    "web/options.py": "values without behaviour; the tests of each handler set them",
+    "web/ports.py": "Protocols; mypy holds the fake and the real money to them",
     "serving_protocol.py": "test_serving drives it over real sockets",
 }
 

@@ -16,7 +16,9 @@
     ├── FolderInUse           datasouk.node.errors: another process works in a node's folder
     ├── DatabaseFailed        datasouk.sqlite: the disk does not do what it should
     ├── DatabaseOverloaded    datasouk.sqlite: too much waits for the disk
+    ├── AdminRefused          datasouk.admin: what the operator asked for cannot be done
     ├── CannotListen          datasouk.serving: an address cannot be had
+    ├── InvalidSetting        datasouk.settings: a setting is unknown, or its value is
     └── WrongCall, CannotDo   datasouk.cli.errors: what the command line answers
 
 Each package keeps its own branch in its own ``errors.py``; whoever wants to catch all of them catches the root.

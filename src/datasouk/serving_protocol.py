@@ -29,10 +29,19 @@ from datasouk.serving_limits import Guard, Writing
 
 __all__ = ["GuardedHttp", "GuardedState", "GuardedWebSocket"]
 
-_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\n"
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n"
-_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-_CLOSE = b"content-length: 0\r\nconnection: close\r\n\r\n"
+
+def _refusal(status: str, code: str, text: str, headers: str = "") -> bytes:
+    """A whole answer, in the form of the marketplace's refusals, but for a request id: nobody has read the request."""
+    body = f'{{"error":"{text}","code":"{code}"}}'
+    return (
+        f"HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {len(body)}\r\n"
+        f"cache-control: no-store\r\naccess-control-allow-origin: *\r\n{headers}connection: close\r\n\r\n{body}"
+    ).encode()
+
+
+_TOO_MANY = _refusal("503 Service Unavailable", "overloaded", "too many connections, try again", "retry-after: 2\r\n")
+_TOO_SLOW = _refusal("408 Request Timeout", "too_slow", "the request did not arrive in time")
+_TOO_LONG = _refusal("431 Request Header Fields Too Large", "headers_too_large", "the headers are too long")
 
 
 class GuardedState(ServerState):
@@ -209,7 +218,7 @@ class GuardedHttp(HttpToolsProtocol):
     def _is_serving(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, status_line: bytes) -> None:
+    def _refuse(self, refusal: bytes) -> None:
         """Answer for the application, unless it has begun to, and close."""
         cycle = self.cycle
         if self._is_serving():
@@ -218,7 +227,7 @@ class GuardedHttp(HttpToolsProtocol):
             if cycle.response_started:
                 self.transport.abort()
                 return
-        self.transport.write(status_line + _CLOSE)
+        self.transport.write(refusal)
         self.linger()
 
 

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.contracts.settlement_contract import SettlementsContract
 from tests.contracts.store_contract import (
     DevicesContract,
     PurchasesContract,
@@ -45,4 +46,8 @@ class TestPurchases(PurchasesContract):
 
 
 class TestWallets(WalletsContract):
+    pass
+
+
+class TestSettlements(SettlementsContract):
     pass

@@ -189,7 +189,7 @@ class TestNewFolder:
 def test_two_nodes_cannot_share_a_folder(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running_node(tmp_path):
-            with pytest.raises(FolderInUse, match="in use by another node"):
+            with pytest.raises(FolderInUse, match="in use by another process"):
                 await EmbeddedNode(tmp_path).start()
         # And the lock has gone with its holder.
         async with running_node(tmp_path):

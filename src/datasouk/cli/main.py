@@ -32,6 +32,8 @@ INTERRUPTED = 130
 _GROUPS = {
     "demo": ("datasouk.cli.demo", "publish and read three encrypted readings in this terminal"),
     "mam": ("datasouk.cli.mam", "encrypted, signed messages (MAM): JSON in, JSON out"),
+    "serve": ("datasouk.cli.serve", "run the marketplace"),
+    "users": ("datasouk.cli.users", "accounts: create, list, disable, promote"),
     "node": ("datasouk.cli.node", "the ledger node: run one, pay from it, check its database"),
 }
 

@@ -5,13 +5,14 @@ Implementations are held equal by one contract suite for each (``tests/contracts
 behind a URL; of the store there is `datasouk.storage.sqlite.SqliteStore`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from datasouk.ledger.address import Address
 from datasouk.ledger.answers import Balance, MessageMetadata, MilestoneInfo, NodeInfo, OutputState
 from datasouk.ledger.message import Message, Payload
 from datasouk.ledger.outputs import OutputType
+from datasouk.market.movements import AdmissionRules, Coin, Movement, OpenGroup, Refusal, SettledMovement, SignedGroup
 from datasouk.market.records import (
     Account,
     ApiKey,
@@ -27,7 +28,17 @@ from datasouk.market.records import (
     Wallet,
 )
 
-__all__ = ["DeviceMoney", "DeviceStore", "Node", "PurchaseStore", "Store", "StreamStore", "UserStore", "WalletStore"]
+__all__ = [
+    "DeviceMoney",
+    "DeviceStore",
+    "Node",
+    "PurchaseStore",
+    "SettlementStore",
+    "Store",
+    "StreamStore",
+    "UserStore",
+    "WalletStore",
+]
 
 
 class Node(Protocol):
@@ -120,6 +131,10 @@ class Store(Protocol):
     @property
     def wallets(self) -> "WalletStore":
         """Keys that own tokens."""
+
+    @property
+    def settlements(self) -> "SettlementStore":
+        """Movements of tokens on their way, and those that were carried out."""
 
     @property
     def is_failed(self) -> bool:
@@ -276,6 +291,80 @@ class WalletStore(Protocol):
 
     async def of_device(self, device: int) -> Wallet | None:
         """A device's wallet, also while the device is being removed."""
+
+
+class SettlementStore(Protocol):
+    """Movements of tokens on their way, and those that were carried out.
+
+    A movement is *waiting* (kept, in no group), in an *open* group (signed, perhaps submitted), or *settled*.
+    """
+
+    async def open(self, group: SignedGroup, rules: AdmissionRules) -> int | dict[str, Refusal]:
+        """Keep a signed group, before it is submitted; movements of it that wait wait no longer.
+
+        Returns:
+            The group's number, greater than those before; or, if a movement breaks a rule, the refusals by movement
+            id, and nothing is kept.
+        """
+
+    async def settle(
+        self,
+        number: int,
+        message_id: bytes,
+        *,
+        settled_ms: int,
+        coins: Mapping[bytes, Coin | None],
+        untold: Sequence[str],
+    ) -> bool:
+        """End a group that was included: purchases are granted, in the same commit.
+
+        Args:
+            message_id: The message with which it was included.
+            coins: What the group has left to each address of ours.
+            untold: Ids of movements of whose end nobody was told.
+
+        Returns:
+            False if it has come to its end before.
+        """
+
+    async def release(self, number: int) -> bool:
+        """End a group that can never be included: its movements wait again; False if it has ended before."""
+
+    async def keep_waiting(self, movement: Movement) -> None:
+        """Keep a movement that is in no group; one that is kept already stays as it is."""
+
+    async def drop(self, movement_id: str) -> None:
+        """Forget a movement that waits."""
+
+    async def open_groups(self) -> list[OpenGroup]:
+        """Groups that have not come to their end, oldest first."""
+
+    async def waiting(self) -> list[Movement]:
+        """Movements that wait, oldest first."""
+
+    async def was_released(self, transaction_id: bytes) -> bool:
+        """Whether this is the transaction of a group that was released."""
+
+    async def coin_of(self, address: bytes) -> Coin | None:
+        """What the last settled group has left to an address; somebody else may have spent it since."""
+
+    async def has_grant(self, account_id: str) -> bool:
+        """Whether an account's first funding waits, is on its way, or was settled."""
+
+    async def take_untold(self, account_id: str) -> SettledMovement | None:
+        """The oldest settled funding of an account of which nobody was told; from now on it counts as told."""
+
+    async def purchase(self, account_id: str, device: int) -> SettledMovement | None:
+        """The settled payment for a purchase."""
+
+    async def history(self, account_id: str, *, limit: int) -> list[SettledMovement]:
+        """An account's settled movements, newest first."""
+
+    async def funded_since(self, since_ms: int) -> int:
+        """Tokens of all fundings that were asked for since then, settled or not."""
+
+    async def wallet_at(self, address: bytes) -> Wallet | None:
+        """The wallet, of an account or of a device, that owns an address."""
 
 
 class DeviceMoney(Protocol):

@@ -3,6 +3,9 @@
 A packet lies in the order of (device, time, arrival), the order in which pages read it.  Two indexes say that a packet
 is stored once, and find packets by arrival.  A device's row in ``stream`` is there as long as the device takes packets.
 
+A movement of tokens has no settlement while it waits.  A settlement that was released stays, as it is what tells that
+those that spend its outputs are void too.  A coin is what the last settlement has left to an address.
+
 ``AUTOINCREMENT`` keeps SQLite from giving a removed device's number to a new one: old purchases would open it.
 """
 
@@ -52,5 +55,27 @@ CREATE TABLE wallet (
     created_ms INTEGER NOT NULL, CHECK ((account IS NULL) <> (device IS NULL))) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST,)
+_SETTLEMENTS = """
+CREATE TABLE settlement (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, transaction_id BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,
+    leaves BLOB NOT NULL, made_ms INTEGER NOT NULL, message_id BLOB, settled_ms INTEGER,
+    released INTEGER NOT NULL DEFAULT 0 CHECK (released IN (0, 1)));
+CREATE INDEX settlement_open ON settlement (number) WHERE settled_ms IS NULL AND released = 0;
+CREATE TABLE movement (
+    id TEXT PRIMARY KEY, settlement INTEGER REFERENCES settlement (number), position INTEGER NOT NULL,
+    kind TEXT NOT NULL, source BLOB NOT NULL, target BLOB NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0),
+    made_ms INTEGER NOT NULL, account TEXT, device INTEGER, device_id TEXT,
+    by_user_id INTEGER NOT NULL CHECK (by_user_id IN (0, 1)),
+    untold INTEGER NOT NULL DEFAULT 0 CHECK (untold IN (0, 1))) WITHOUT ROWID;
+CREATE INDEX movement_settlement ON movement (settlement, position);
+CREATE INDEX movement_reason ON movement (account, kind, device);
+CREATE INDEX movement_time ON movement (account, made_ms);
+CREATE INDEX movement_untold ON movement (account, id) WHERE untold = 1;
+CREATE INDEX movement_kind ON movement (kind, made_ms, amount);
+CREATE TABLE coin (
+    address BLOB PRIMARY KEY, output_id BLOB NOT NULL, amount INTEGER NOT NULL,
+    settlement INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST, _SETTLEMENTS)
 """SQL statements, each ended by a semicolon; a released one is never changed."""

@@ -7,6 +7,7 @@ from typing import Self
 from datasouk.storage.database import Database
 from datasouk.storage.devices import SqliteDevices
 from datasouk.storage.purchases import SqlitePurchases
+from datasouk.storage.settlements import SqliteSettlements
 from datasouk.storage.streams import SqliteStreams
 from datasouk.storage.users import SqliteUsers
 from datasouk.storage.wallets import SqliteWallets
@@ -28,6 +29,7 @@ class SqliteStore:
         self._streams = SqliteStreams(database)
         self._purchases = SqlitePurchases(database)
         self._wallets = SqliteWallets(database)
+        self._settlements = SqliteSettlements(database)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -63,6 +65,11 @@ class SqliteStore:
     def wallets(self) -> SqliteWallets:
         """Keys that own tokens."""
         return self._wallets
+
+    @property
+    def settlements(self) -> SqliteSettlements:
+        """Movements of tokens."""
+        return self._settlements
 
     @property
     def is_failed(self) -> bool:

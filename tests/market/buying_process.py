@@ -1,0 +1,35 @@
+"""A process that buys in a loop and says what was acknowledged, until it is killed: for test_settlement_kill.py."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from tests.market.rig import PRICE, open_bank
+
+
+def _say(*words: object) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+async def _main(folder: Path, round_number: int) -> None:
+    began = time.perf_counter()
+    async with open_bank(folder) as bank:
+        if await bank.store.devices.get("ws-1") is None:
+            await bank.device()
+        first = 10 + 10_000 * round_number
+        _say("started", time.perf_counter() - began)
+
+        async def live(number: int) -> None:
+            while True:
+                account = await bank.account(number)
+                _say("funded", number)
+                assert await bank.buy(account) == PRICE
+                _say("bought", number)
+                number += 8
+
+        await asyncio.gather(*(live(first + place) for place in range(8)))
+
+
+asyncio.run(_main(Path(sys.argv[1]), int(sys.argv[2])))
