@@ -20,7 +20,7 @@ from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import Job
 from datasouk.market.wallets import make_wallet
 
-__all__ = ["Funded", "OperatorState", "WalletState", "Wallets"]
+__all__ = ["Funded", "Funding", "OperatorState", "WalletState"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ class OperatorState:
     is_alarming: bool
 
 
-class Wallets:
-    """The wallets of accounts and devices.
+class Funding:
+    """Makes and funds the wallets of accounts, endows devices, and says what wallets hold.
 
     Args:
         settlement: Moves the tokens; its settings are ours.

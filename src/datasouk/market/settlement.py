@@ -170,7 +170,7 @@ class Settlement:
             job.listeners -= 1
         if job in self._waiting and not job.is_kept:
             # From now on somebody relies on it, so a restart must not lose it.
-            job.is_kept = True
+            job.is_kept = True  # Set first: should it fail at once, it is dropped behind this write.
             await self._store.keep_waiting(job.movement)
         raise SettlementPending(self.settings.timeout_seconds)
 
@@ -305,9 +305,9 @@ class Settlement:
         return flight
 
     async def _fail(self, job: Job, error: MarketError) -> None:
-        self._waiting.pop(job, None)
         if job.is_kept:
             await self._store.drop(job.movement.movement_id)
+        self._waiting.pop(job, None)
         self._jobs.pop(job.movement.key, None)
         if not job.done.done():
             job.done.set_exception(error)
