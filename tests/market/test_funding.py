@@ -122,3 +122,18 @@ async def test_d4_seeds_are_sealed_at_rest(tmp_path: Path) -> None:
         assert bank.vault.wallet_seeds.is_current(wallet.seed_sealed)
         assert len(wallet.seed_sealed) == 32 + 33
         assert wallet.seed_sealed.hex() not in repr(wallet)
+
+
+@pytest.mark.slow
+async def test_d6_a_balance_is_never_anything_but_the_one_before_or_after_a_payment(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        for number in range(20):
+            await bank.device(f"ws-{number}")
+        buyer = await bank.account(2)
+        seen = set()
+        for number in range(20):
+            buying = asyncio.create_task(bank.buy(buyer, f"ws-{number}"))
+            while not buying.done():
+                seen.add(await bank.balance(buyer))
+                await asyncio.sleep(0)
+        assert seen <= {2_000_000 - number * PRICE for number in range(21)}

@@ -199,8 +199,10 @@ class Funding:
         return OperatorState(address, balance, funded, balance < self._settings.operator_low_iota, is_alarming)
 
     async def _balance(self, address: bytes) -> int:
+        # In this order: what is included in between is then missing twice for a moment, and never shown twice.
+        promised = await self._settlement.promised(address)
         found = await self._node.balance(Address(address))
-        return max(0, found.balance_iota - self._settlement.promised(address))
+        return max(0, found.balance_iota - promised)
 
     def _forgotten(self, account_id: str) -> Job | None:
         """A funding that is on its way, and that nobody waits for any more."""

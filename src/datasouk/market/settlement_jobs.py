@@ -77,7 +77,6 @@ class Job:
         listeners: How many callers wait.
         is_kept: Whether the store knows the movement.
         is_grouped: Whether it is in a group under way.
-        is_included: Whether the ledger has carried it out, so that balances show it.
         is_settling: Whether its end is being written, so that whoever waits is told, however late it is.
     """
 
@@ -86,7 +85,6 @@ class Job:
     listeners: int = 0
     is_kept: bool = False
     is_grouped: bool = False
-    is_included: bool = False
     is_settling: bool = False
 
     def __post_init__(self) -> None:
