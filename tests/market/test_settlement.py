@@ -307,6 +307,42 @@ async def test_a_part_that_fails_stops_the_whole_and_says_so(tmp_path: Path) -> 
         assert not bank.settlement.state.is_running
 
 
+async def test_whoever_waits_when_the_process_ends_is_told_that_it_is_pending_and_a_restart_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with open_node(tmp_path) as node:
+        async with open_bank(tmp_path, node=node) as bank:
+            device, buyer = await bank.device(), await bank.account(2)
+            buying = asyncio.create_task(bank.buy(buyer))
+            while not await bank.store.settlements.open_groups():
+                await asyncio.sleep(0)
+        with pytest.raises(SettlementPending):
+            await buying
+        async with open_bank(tmp_path, node=node) as bank:
+            await _until_idle(bank)
+            assert await bank.store.purchases.get(buyer.account_id, device.number) is not None
+            assert await bank.balance(buyer) == 2_000_000 - PRICE
+
+
+async def test_nothing_is_taken_after_the_end(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        movement = bank.settlement.movement(MovementKind.GIFT, bank.settlement.operator_address, bytes(32), 1_000_000)
+        await bank.close()
+        with pytest.raises(StoreFailed, match="have stopped"):
+            bank.settlement.enqueue(movement)
+
+
+@pytest.mark.slow
+async def test_a_scattered_wallet_holds_up_nobody_else(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        await bank.device()
+        await bank.device("dear", price=250_000_000)
+        rich, other = await bank.account(2), await bank.account(3)
+        await _flood(bank, (await bank.funding.of_account(rich.account_id)).address, 260)
+        paid = await asyncio.gather(bank.buy(rich, "dear"), bank.buy(other), bank.buy(rich))
+        assert tuple(paid) == (250_000_000, PRICE, PRICE)
+
+
 async def _until_idle(bank: Bank) -> None:
     async with asyncio.timeout(20):
         while bank.settlement._jobs or bank.settlement._pilot.under_way:
