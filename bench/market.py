@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tests.market_fakes import some_account, some_draft
 
 from bench import describe_environment, format_ratio, format_table
-from datasouk.market.funding import Wallets
+from datasouk.market.funding import Funding
 from datasouk.market.keyring import KeyRing
 from datasouk.market.movements import MovementKind
 from datasouk.market.payments import Payments
@@ -75,7 +75,7 @@ class Market:
             self.node, self.store.settlements, keys, SettlementSettings(timeout_seconds=120, fundings_per_day=10**6)
         )
         self.settlement.start()
-        self.wallets = Wallets(self.store, self.node, self.settlement, self.vault)
+        self.funding = Funding(self.store, self.node, self.settlement, self.vault)
         self.payments = Payments(self.store, self.settlement)
         self.accounts: list[Account] = []
         self.devices: list[str] = []
@@ -90,14 +90,14 @@ class Market:
         """Make accounts with wallets, and devices, until there are so many."""
         new = [some_account(number) for number in range(len(self.accounts), accounts)]
         await asyncio.gather(*(self.store.users.add(account, None) for account in new))
-        await asyncio.gather(*(self.wallets.fund(account.account_id) for account in new))
+        await asyncio.gather(*(self.funding.fund(account.account_id) for account in new))
         self.accounts += new
         for number in range(len(self.devices), devices):
             name = f"ws-{number}"
             draft = some_draft(name, 0, row_id=name, price_iota=PRICE)
             device = await self.store.devices.add(draft, b"{}", make_wallet(self.vault), quota=10**6)
             assert device is not None
-            await self.wallets.endow(device)
+            await self.funding.endow(device)
             self.devices.append(name)
 
 
@@ -140,7 +140,7 @@ async def bare_transfers(market: Market, seconds: float) -> float:
     """Transfers a second, one after the other, through the same queue."""
     count, began = 0, time.perf_counter()
     operator = market.settlement.operator_address
-    wallet = await market.wallets.of_account(market.accounts[0].account_id)
+    wallet = await market.funding.of_account(market.accounts[0].account_id)
     while time.perf_counter() - began < seconds:
         await market.settlement.settle(
             market.settlement.movement(MovementKind.GIFT, operator, wallet.address, 1_000_000)

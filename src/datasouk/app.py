@@ -261,7 +261,7 @@ async def _open_node(settings: "Settings", stack: AsyncExitStack) -> "tuple[Node
 def _open_money(
     settings: "Settings", base: _Base, node: "Node", operator: "SigningKey", stack: AsyncExitStack
 ) -> _Money:
-    from datasouk.market.funding import Wallets
+    from datasouk.market.funding import Funding
     from datasouk.market.keyring import KeyRing
     from datasouk.market.payments import Payments
     from datasouk.market.removal import Removals
@@ -281,7 +281,7 @@ def _open_money(
     )
     keys = KeyRing(base.store.settlements, base.vault, operator)
     settlement = Settlement(node, base.store.settlements, keys, chosen)
-    wallets = Wallets(base.store, node, settlement, base.vault)
+    wallets = Funding(base.store, node, settlement, base.vault)
     removals = Removals(base.store, settlement, wallets)
     settlement.start()
     stack.push_async_callback(settlement.close)

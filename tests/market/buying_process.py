@@ -27,7 +27,16 @@ async def _main(folder: Path, round_number: int) -> None:
                 _say("funded", number)
                 assert await bank.buy(account) == PRICE
                 _say("bought", number)
+                if number % 8 == 2:
+                    await come_and_go(number)
                 number += 8
+
+        async def come_and_go(number: int) -> None:
+            """A device of account 1 that sells one stream and is removed."""
+            device = await bank.device(f"gone-{number}")
+            assert await bank.buy(await bank.account(number), device.device_id) == PRICE
+            await bank.remove(device)
+            _say("removed", number)
 
         await asyncio.gather(*(live(first + place) for place in range(8)))
 

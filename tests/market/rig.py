@@ -14,7 +14,7 @@ from datasouk.ledger import TOKEN_SUPPLY_IOTA, Address, Essence, Output, OutputT
 from datasouk.ledger.keys import SigningKey
 from datasouk.ledger.signatures import sign_transaction
 from datasouk.market.errors import DeviceNotFound
-from datasouk.market.funding import Wallets
+from datasouk.market.funding import Funding
 from datasouk.market.ids import now_ms
 from datasouk.market.keyring import KeyRing
 from datasouk.market.payments import Payments
@@ -76,9 +76,9 @@ class Bank:
         self.vault = Vault([VAULT_KEY])
         keys = KeyRing(store.settlements, self.vault, operator)
         self.settlement = Settlement(node, store.settlements, keys, settings, fault=fault, clock=clock)
-        self.wallets = Wallets(store, node, self.settlement, self.vault, clock=clock)
+        self.funding = Funding(store, node, self.settlement, self.vault, clock=clock)
         self.payments = Payments(store, self.settlement, clock=clock)
-        self.removals = Removals(store, self.settlement, self.wallets, fault=fault)
+        self.removals = Removals(store, self.settlement, self.funding, fault=fault)
 
     def start(self) -> None:
         self.settlement.start()
@@ -94,7 +94,7 @@ class Bank:
         if await self.store.users.get(account.account_id) is None:
             await self.store.users.add(account, None)
         for _ in range(fundings):
-            await self.wallets.fund(account.account_id)
+            await self.funding.fund(account.account_id)
         return account
 
     async def device(self, device_id: str = "ws-1", owner: int = 1, price: int | None = PRICE) -> Device:
@@ -102,7 +102,7 @@ class Bank:
         draft = some_draft(device_id, owner, row_id=f"row of {device_id} {now_ms()}", price_iota=price)
         device = await self.store.devices.add(draft, b"{}", make_wallet(self.vault), quota=1000)
         assert device is not None
-        await self.wallets.endow(device)
+        await self.funding.endow(device)
         return device
 
     async def buy(self, account: Account, device_id: str = "ws-1", **options: Any) -> int:
@@ -117,7 +117,7 @@ class Bank:
         await self.store.devices.delete(device.number)
 
     async def balance(self, account: Account) -> int:
-        state = await self.wallets.state(account.account_id)
+        state = await self.funding.state(account.account_id)
         return 0 if state is None else state.balance_iota
 
     async def ledger(self, address: bytes) -> int:

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.anyio
 async def test_d6_dust_allowances_and_spent_outputs_are_no_coins(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         stranger = Stranger(bank.node)
-        await bank.wallets.give(stranger.key.address, 30_000_000)
+        await bank.funding.give(stranger.key.address, 30_000_000)
         buyer = await bank.account(2)
-        state = await bank.wallets.state(buyer.account_id)
+        state = await bank.funding.state(buyer.account_id)
         assert state is not None
         address = type(stranger.key.address)(state.address)
         await stranger.send(Output(address, 10_000_000, OutputType.DUST_ALLOWANCE))
@@ -34,7 +34,7 @@ async def test_d6_dust_allowances_and_spent_outputs_are_no_coins(tmp_path: Path)
 async def test_what_a_group_spends_and_leaves_is_seen_before_the_ledger_knows(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         await bank.account(2)
-        wallet = await bank.wallets.of_account("account-0002")
+        wallet = await bank.funding.of_account("account-0002")
         view = CoinView(bank.node, bank.store.settlements)
         await view.load([wallet.address])
         (spent,) = view.purse(wallet.address).coins
@@ -54,7 +54,7 @@ async def test_what_a_group_spends_and_leaves_is_seen_before_the_ledger_knows(tm
 async def test_what_is_spent_while_the_ledger_is_asked_is_no_coin(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         await bank.account(2)
-        wallet = await bank.wallets.of_account("account-0002")
+        wallet = await bank.funding.of_account("account-0002")
         view = CoinView(bank.node, bank.store.settlements)
         await view.load([wallet.address])
         (spent,) = view.purse(wallet.address).coins

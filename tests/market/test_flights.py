@@ -32,6 +32,7 @@ async def until(condition: object) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.slow
 async def test_d5_while_the_node_is_away_a_purchase_is_pending_and_is_finished_later(tmp_path: Path) -> None:
     async with moody_bank(tmp_path, timeout_seconds=0.05) as (bank, mood):
         device = await bank.device()
@@ -68,17 +69,17 @@ async def test_d18_asking_again_after_pending_tells_how_the_funding_ended_and_fu
         mood.never_included = True
         for _ in range(2):
             with pytest.raises(SettlementPending):
-                await bank.wallets.fund(account.account_id)
+                await bank.funding.fund(account.account_id)
         mood.never_included = False
 
         async def idle() -> bool:
             return not bank.settlement.jobs_of(account.account_id)
 
         await until(idle)
-        funded = await bank.wallets.fund(account.account_id)
+        funded = await bank.funding.fund(account.account_id)
         assert funded.is_new
         assert await bank.balance(account) == 2_000_000
-        assert not (await bank.wallets.fund(account.account_id)).is_new
+        assert not (await bank.funding.fund(account.account_id)).is_new
         assert await bank.balance(account) == 3_000_000
 
 
@@ -120,6 +121,7 @@ async def test_a_group_that_no_milestone_takes_is_attached_again_until_one_does(
         assert await bank.balance(buyer) == 2_000_000 - PRICE
 
 
+@pytest.mark.slow
 async def test_refused_parents_are_left_to_the_node(tmp_path: Path) -> None:
     async with moody_bank(tmp_path) as (bank, mood):
         await bank.device()
@@ -128,6 +130,7 @@ async def test_refused_parents_are_left_to_the_node(tmp_path: Path) -> None:
         assert set(await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))) == {PRICE}
 
 
+@pytest.mark.slow
 async def test_with_a_slow_node_the_groups_are_chained(tmp_path: Path) -> None:
     async with moody_bank(tmp_path) as (bank, mood):
         device = await bank.device()

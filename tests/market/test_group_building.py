@@ -36,14 +36,14 @@ async def test_a_wallet_whose_seed_cannot_be_opened_stops_nobody_else(tmp_path: 
             broken.account_id, replace(make_wallet(bank.vault), seed_sealed=b"damaged")
         )
         with pytest.raises(CannotOpen):
-            await bank.wallets.fund(broken.account_id)
+            await bank.funding.fund(broken.account_id)
         assert await bank.buy(await bank.account(3)) == PRICE
 
 
 async def test_building_changes_nothing(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         await bank.account(2)
-        wallet = await bank.wallets.of_account("account-0002")
+        wallet = await bank.funding.of_account("account-0002")
         operator = bank.settlement.operator_address
         job = Job(bank.settlement.movement(MovementKind.REFILL, operator, wallet.address, 5_000_000))
         builder = bank.settlement._builder

@@ -79,7 +79,7 @@ class World:
 
     async def _fund(self, bank: Bank) -> None:
         account = self._account()
-        funded = await bank.wallets.fund(account)
+        funded = await bank.funding.fund(account)
         self.model.fundings[account] += 2_000_000 if funded.is_new else 1_000_000
 
     async def _buy(self, bank: Bank) -> None:
@@ -118,7 +118,7 @@ class World:
         if device is None:
             return
         stranger = Stranger(bank.node, self.random.randbytes(32))
-        await bank.wallets.give(stranger.key.address, 3_000_000)
+        await bank.funding.give(stranger.key.address, 3_000_000)
         wallet = await bank.store.wallets.of_device(device.number)
         if wallet is not None:
             await stranger.send(Output(type(stranger.key.address)(wallet.address), 2_000_000))
@@ -130,7 +130,7 @@ class World:
     async def check_conservation(self, bank: Bank) -> None:
         assert self.node._store.unspent_sum() == TOKEN_SUPPLY_IOTA
         for number in range(1, ACCOUNTS):
-            state = await bank.wallets.state(some_account(number).account_id)
+            state = await bank.funding.state(some_account(number).account_id)
             assert state is None or state.balance_iota >= 0
 
     async def check_books(self, bank: Bank) -> None:
@@ -158,7 +158,7 @@ class World:
                     assert [each.amount_iota for each in paid if each.device == key[1]] == [price]
             funded = kinds[MovementKind.GRANT] + kinds[MovementKind.REFILL]
             assert funded >= self.model.fundings[account], "an acknowledged funding is lost"
-            state = await bank.wallets.state(account)
+            state = await bank.funding.state(account)
             held = 0 if state is None else state.balance_iota
             expected = funded + kinds[MovementKind.EARNINGS] - kinds[MovementKind.PURCHASE]
             # An owner without a wallet who earns gets 1,000,000 with it.

@@ -39,14 +39,14 @@ async def test_d13_an_owner_without_a_wallet_gets_one(tmp_path: Path) -> None:
         await bank.buy(await bank.account(2))
         await bank.remove(device)
         assert await bank.balance(some_account(1)) == 1_000_000 + PRICE
-        assert (await bank.wallets.fund(some_account(1).account_id)).is_new
+        assert (await bank.funding.fund(some_account(1).account_id)).is_new
 
 
 async def test_d13_a_device_that_earned_nothing_costs_its_owner_no_wallet(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
         await bank.remove(device)
-        assert await bank.wallets.state(some_account(1).account_id) is None
+        assert await bank.funding.state(some_account(1).account_id) is None
         assert await bank.ledger(bank.operator.address.digest) == TOKEN_SUPPLY_IOTA
 
 
@@ -71,7 +71,7 @@ async def test_d13_what_strangers_sent_goes_to_the_owner(tmp_path: Path) -> None
         await bank.account(1)
         device = await bank.device()
         stranger = Stranger(bank.node)
-        await bank.wallets.give(stranger.key.address, 50_000_000)
+        await bank.funding.give(stranger.key.address, 50_000_000)
         address = await bank.device_address(device)
         for _ in range(7):
             await stranger.send(Output(address, 3_000_000))

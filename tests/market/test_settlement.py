@@ -26,13 +26,14 @@ from datasouk.market.settlement_jobs import FAULT_POINTS
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_d5_many_buyers_at_once_share_few_transactions(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
         buyers = [some_account(number) for number in range(2, 130)]
         for buyer in buyers:
             await bank.store.users.add(buyer, None)
-        await asyncio.gather(*(bank.wallets.fund(buyer.account_id) for buyer in buyers))
+        await asyncio.gather(*(bank.funding.fund(buyer.account_id) for buyer in buyers))
         before = bank.settlement.state.groups_settled
         assert set(await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))) == {PRICE}
         assert bank.settlement.state.groups_settled - before <= 3
@@ -41,13 +42,14 @@ async def test_d5_many_buyers_at_once_share_few_transactions(tmp_path: Path) -> 
     assert supply_is_whole(tmp_path)
 
 
+@pytest.mark.slow
 async def test_d5_a_group_has_at_most_127_inputs_and_outputs_and_one_signature_a_key(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         await bank.device()
         buyers = [some_account(number) for number in range(2, 160)]
         for buyer in buyers:
             await bank.store.users.add(buyer, None)
-        await asyncio.gather(*(bank.wallets.fund(buyer.account_id) for buyer in buyers))
+        await asyncio.gather(*(bank.funding.fund(buyer.account_id) for buyer in buyers))
         await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))
         sizes = set()
         for message_id in await bank.node.find(b"datasouk settlement"):
@@ -82,9 +84,9 @@ async def test_d6_dust_and_allowances_of_strangers_are_never_touched(tmp_path: P
     async with open_bank(tmp_path) as bank:
         device, buyer = await bank.device(), await bank.account(2)
         stranger = Stranger(bank.node)
-        await bank.wallets.give(stranger.key.address, 100_000_000)
+        await bank.funding.give(stranger.key.address, 100_000_000)
         addresses = [await bank.device_address(device)]
-        state = await bank.wallets.state(buyer.account_id)
+        state = await bank.funding.state(buyer.account_id)
         assert state is not None
         addresses.append(type(addresses[0])(state.address))
         strange = []
@@ -104,13 +106,14 @@ async def test_d6_dust_and_allowances_of_strangers_are_never_touched(tmp_path: P
             await _buy_for(bank, buyer, 1_000_000)
 
 
+@pytest.mark.slow
 async def test_d6_thousands_of_outputs_of_strangers_change_nothing_for_buyers_and_are_swept(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
         buyers = [await bank.account(number) for number in range(2, 8)]
         await bank.buy(buyers[0])
         await _flood(bank, (await bank.device_address(device)).digest, 1200)
-        state = await bank.wallets.state(buyers[0].account_id)
+        state = await bank.funding.state(buyers[0].account_id)
         assert state is not None
         await _until_lists_are_old(bank)
         for buyer in buyers[1:]:
@@ -124,11 +127,12 @@ async def test_d6_thousands_of_outputs_of_strangers_change_nothing_for_buyers_an
     assert supply_is_whole(tmp_path)
 
 
+@pytest.mark.slow
 async def test_d6_a_wallet_whose_tokens_are_scattered_can_spend_them_all(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         await bank.device("dear", price=600_000_000)
         buyer = await bank.account(2)
-        state = await bank.wallets.state(buyer.account_id)
+        state = await bank.funding.state(buyer.account_id)
         assert state is not None
         await _flood(bank, state.address, 600)
         assert await bank.balance(buyer) == 602_000_000
@@ -143,8 +147,8 @@ async def test_tokens_that_somebody_sends_to_a_wallet_can_be_spent_at_once(tmp_p
         with pytest.raises(NotEnoughFunds):
             await bank.buy(buyer, "dear")
         stranger = Stranger(bank.node)
-        await bank.wallets.give(stranger.key.address, 10_000_000)
-        state = await bank.wallets.state(buyer.account_id)
+        await bank.funding.give(stranger.key.address, 10_000_000)
+        state = await bank.funding.state(buyer.account_id)
         assert state is not None
         address = type(stranger.key.address)(state.address)
         await stranger.send(Output(address, 5_000_000))
@@ -161,7 +165,7 @@ async def test_d5_what_somebody_else_spends_with_the_operator_s_key_is_done_agai
         buyer = await bank.account(2)
         # The operator's coin goes elsewhere, unknown to the queue: what it signs next is void.
         await send_from(bank.node, bank.operator, Output(Stranger(bank.node).key.address, 5_000_000))
-        funded, paid = await asyncio.gather(bank.wallets.fund(buyer.account_id), bank.buy(buyer))
+        funded, paid = await asyncio.gather(bank.funding.fund(buyer.account_id), bank.buy(buyer))
         assert not funded.is_new
         assert paid == PRICE
         assert bank.settlement.state.groups_released >= 1
@@ -171,6 +175,7 @@ async def test_d5_what_somebody_else_spends_with_the_operator_s_key_is_done_agai
     assert supply_is_whole(tmp_path)
 
 
+@pytest.mark.slow
 async def test_d5_conflicts_all_the_time_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
@@ -188,9 +193,9 @@ async def test_d5_conflicts_all_the_time_lose_nothing_and_double_nothing(tmp_pat
         interfering = asyncio.create_task(interfere())
 
         async def live(account: Account) -> None:
-            assert (await bank.wallets.fund(account.account_id)).is_new
+            assert (await bank.funding.fund(account.account_id)).is_new
             assert await bank.buy(account) == PRICE
-            assert not (await bank.wallets.fund(account.account_id)).is_new
+            assert not (await bank.funding.fund(account.account_id)).is_new
 
         await asyncio.gather(*(live(account) for account in accounts))
         stop.set()
@@ -243,15 +248,15 @@ async def test_d5_a_crash_while_a_void_group_is_given_up_is_finished_by_a_restar
             await bank.account(1)
         fault = FaultAt(name)
         async with open_bank(tmp_path, node=node, fault=fault) as bank:
-            await bank.wallets.fund(some_account(1).account_id)
+            await bank.funding.fund(some_account(1).account_id)
             await send_from(node, node.operator_key, Output(Stranger(node).key.address, 5_000_000))
             with pytest.raises((StoreFailed, SettlementPending)):
-                await bank.wallets.fund(buyer.account_id)
+                await bank.funding.fund(buyer.account_id)
             assert fault.crashed.is_set()
         async with open_bank(tmp_path, node=node) as bank:
             await _until_idle(bank)
             assert await bank.balance(buyer) == 3_000_000
-            told = await bank.wallets.fund(buyer.account_id)
+            told = await bank.funding.fund(buyer.account_id)
             assert not told.is_new
             assert await bank.balance(buyer) == 3_000_000
 
@@ -264,14 +269,14 @@ async def test_a_void_chain_is_void_after_a_restart_too(tmp_path: Path) -> None:
             one = bank.settlement.movement(
                 MovementKind.REFILL,
                 bank.settlement.operator_address,
-                (await bank.wallets.of_account("account-0002")).address,
+                (await bank.funding.of_account("account-0002")).address,
                 1_000_000,
                 account_id=first.account_id,
             )
             two = bank.settlement.movement(
                 MovementKind.REFILL,
                 bank.settlement.operator_address,
-                (await bank.wallets.of_account("account-0003")).address,
+                (await bank.funding.of_account("account-0003")).address,
                 1_000_000,
                 account_id=second.account_id,
             )
@@ -302,6 +307,42 @@ async def test_a_part_that_fails_stops_the_whole_and_says_so(tmp_path: Path) -> 
         assert not bank.settlement.state.is_running
 
 
+async def test_whoever_waits_when_the_process_ends_is_told_that_it_is_pending_and_a_restart_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with open_node(tmp_path) as node:
+        async with open_bank(tmp_path, node=node) as bank:
+            device, buyer = await bank.device(), await bank.account(2)
+            buying = asyncio.create_task(bank.buy(buyer))
+            while not await bank.store.settlements.open_groups():
+                await asyncio.sleep(0)
+        with pytest.raises(SettlementPending):
+            await buying
+        async with open_bank(tmp_path, node=node) as bank:
+            await _until_idle(bank)
+            assert await bank.store.purchases.get(buyer.account_id, device.number) is not None
+            assert await bank.balance(buyer) == 2_000_000 - PRICE
+
+
+async def test_nothing_is_taken_after_the_end(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        movement = bank.settlement.movement(MovementKind.GIFT, bank.settlement.operator_address, bytes(32), 1_000_000)
+        await bank.close()
+        with pytest.raises(StoreFailed, match="have stopped"):
+            bank.settlement.enqueue(movement)
+
+
+@pytest.mark.slow
+async def test_a_scattered_wallet_holds_up_nobody_else(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        await bank.device()
+        await bank.device("dear", price=250_000_000)
+        rich, other = await bank.account(2), await bank.account(3)
+        await _flood(bank, (await bank.funding.of_account(rich.account_id)).address, 260)
+        paid = await asyncio.gather(bank.buy(rich, "dear"), bank.buy(other), bank.buy(rich))
+        assert tuple(paid) == (250_000_000, PRICE, PRICE)
+
+
 async def _until_idle(bank: Bank) -> None:
     async with asyncio.timeout(20):
         while bank.settlement._jobs or bank.settlement._pilot.under_way:
@@ -327,7 +368,7 @@ async def _flood(bank: Bank, address: bytes, count: int) -> None:
     """Send so many outputs of a million to an address."""
     stranger = Stranger(bank.node)
     target = type(stranger.key.address)(address)
-    await bank.wallets.give(stranger.key.address, count * 1_000_000)
+    await bank.funding.give(stranger.key.address, count * 1_000_000)
 
     # One output for each address in a transaction: so as many transactions, chained.
     from datasouk.ledger import Essence, UtxoInput, split_output_id

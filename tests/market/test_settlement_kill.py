@@ -14,6 +14,8 @@ from tests.market.rig import PRICE, open_bank, supply_is_whole
 from tests.market.test_money_random import settle_down
 from tests.market_fakes import some_account
 
+from datasouk.market.movements import MovementKind
+
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
@@ -48,14 +50,28 @@ async def test_d5_kill_9_while_buying_loses_nothing_and_doubles_nothing(tmp_path
         device = await bank.store.devices.get("ws-1")
         assert device is not None
         paid_in_all = 0
+        removed = {line.split()[1] for line in lines if line.startswith("removed")}
+        assert removed
+        there = {each.device_id for each in await bank.store.devices.all_listed()}
+        assert not there & {f"gone-{number}" for number in removed}
         accounts = await bank.store.users.page("", 100_000)
+        earned = 0
         for account in accounts:
+            history = await bank.store.settlements.history(account.account_id, limit=1000)
+            gone = [each.movement for each in history if each.movement.kind is MovementKind.PURCHASE]
+            gone = [each for each in gone if each.device_id != "ws-1"]
+            spent = sum(each.amount_iota for each in gone)
+            earned += sum(each.amount_iota for each in gone if each.device_id not in there)
+            if account == some_account(1):
+                paid_out = sum(each.movement.amount_iota for each in history)
+                continue
             granted = await bank.store.purchases.get(account.account_id, device.number)
             paid = await bank.store.settlements.purchase(account.account_id, device.number)
             assert (granted is None) == (paid is None)
-            balance = await bank.balance(account)
-            assert balance in ((2_000_000 - PRICE,) if granted else (0, 2_000_000))
+            balance = await bank.balance(account) + spent
+            assert balance in ((2_000_000 - PRICE, 3_000_000 - PRICE) if granted else (0, 2_000_000))
             paid_in_all += PRICE if granted else 0
+        assert paid_out == earned > 0
         for number in bought:
             assert await bank.store.purchases.get(some_account(number).account_id, device.number) is not None
         for number in funded:

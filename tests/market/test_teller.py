@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 def teller_of(bank: Bank) -> Teller:
-    return Teller(bank.store, bank.wallets, bank.payments, bank.node, gift_iota=1_500_000)
+    return Teller(bank.store, bank.funding, bank.payments, bank.node, gift_iota=1_500_000)
 
 
 async def test_a_caller_is_funded_buys_and_sees_the_balance(tmp_path: Path) -> None:

@@ -156,6 +156,19 @@ class Pilot:
                 return Verdict.VOID, b""
         return Verdict.UNDECIDED, b""
 
+    async def promised(self, address: bytes) -> int:
+        """What groups under way take from an address and the ledger does not show yet, in tokens.
+
+        Raises:
+            NodeError: The node does not answer.
+        """
+        total = 0
+        for flight in list(self.under_way.values()):
+            amount = sum(each.amount_iota for each in flight.group.movements if each.source == address)
+            if amount and await self._output(make_output_id(flight.group.transaction_id, 0)) is None:
+                total += amount
+        return total
+
     async def _output(self, output_id: bytes) -> OutputState | None:
         try:
             return await self._node.output(output_id)

@@ -20,7 +20,7 @@ from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import Job
 from datasouk.market.wallets import make_wallet
 
-__all__ = ["Funded", "OperatorState", "WalletState", "Wallets"]
+__all__ = ["Funded", "Funding", "OperatorState", "WalletState"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ class OperatorState:
     is_alarming: bool
 
 
-class Wallets:
-    """The wallets of accounts and devices.
+class Funding:
+    """Makes and funds the wallets of accounts, endows devices, and says what wallets hold.
 
     Args:
         settlement: Moves the tokens; its settings are ours.
@@ -199,8 +199,10 @@ class Wallets:
         return OperatorState(address, balance, funded, balance < self._settings.operator_low_iota, is_alarming)
 
     async def _balance(self, address: bytes) -> int:
+        # In this order: what is included in between is then missing twice for a moment, and never shown twice.
+        promised = await self._settlement.promised(address)
         found = await self._node.balance(Address(address))
-        return max(0, found.balance_iota - self._settlement.promised(address))
+        return max(0, found.balance_iota - promised)
 
     def _forgotten(self, account_id: str) -> Job | None:
         """A funding that is on its way, and that nobody waits for any more."""

@@ -106,15 +106,16 @@ class Builder:
                 continue
             fit = draft.add(job.movement)
             if fit in (Fit.SHORT, Fit.OPERATOR_SHORT):
-                payer = job.movement.source if fit is Fit.SHORT else self._keys.operator_address
                 # Somebody may have sent something since; only the ledger knows.
-                await self._view.list_again(payer)
+                await self._view.list_again(self._payer(job.movement, fit))
                 fit = draft.add(job.movement)
             if fit is Fit.ADDED:
                 jobs.append(job)
-            elif not draft.movements and self._is_scattered(job.movement, fit):
-                return self._gather(keys, job.movement, fit, failed)
-            elif fit is not Fit.FULL and not self._is_scattered(job.movement, fit):
+            elif self._is_scattered(job.movement, fit):
+                # With one coin there is nothing to gather: what is on its way there comes first.
+                if not draft.movements and len(self._view.purse(self._payer(job.movement, fit)).coins) > 1:
+                    return self._gather(keys, self._payer(job.movement, fit), failed)
+            elif fit is not Fit.FULL:
                 failed.append((job, _shortage(job.movement, fit)))
         if not jobs:
             return Built(None, (), tuple(failed))
@@ -177,27 +178,22 @@ class Builder:
             endow=lambda address: self._endow(address, RESERVE_IOTA),
         )
 
+    def _payer(self, movement: Movement, fit: Fit) -> bytes:
+        """Whose coins are too few, or too many."""
+        return self._keys.operator_address if fit is Fit.OPERATOR_SHORT else movement.source
+
     def _is_scattered(self, movement: Movement, fit: Fit) -> bool:
         """Whether a payer may hold enough, in more coins than one group can spend."""
-        payer = self._keys.operator_address if fit is Fit.OPERATOR_SHORT else movement.source
-        purse = self._view.purse(payer)
+        purse = self._view.purse(self._payer(movement, fit))
         if purse.is_whole and fit is not Fit.FULL:
             return False
         return len(purse.coins) > 1 or purse.users > 0
 
     def _gather(
-        self,
-        keys: dict[bytes, SigningKey | None],
-        movement: Movement,
-        fit: Fit,
-        failed: list[tuple[Job, MarketError]],
+        self, keys: dict[bytes, SigningKey | None], payer: bytes, failed: list[tuple[Job, MarketError]]
     ) -> Built:
         """A group that makes one coin of many, so that the next can spend it."""
         draft = self._draft(keys)
-        payer = self._keys.operator_address if fit is Fit.OPERATOR_SHORT else movement.source
-        if len(self._view.purse(payer).coins) < 2:
-            # What is on its way there must come first: only then does the ledger list more.
-            return Built(None, (), tuple(failed))
         draft.sweep(payer)
         return Built(draft.sign(self._clock()) if draft.is_possible else None, (), tuple(failed))
 

@@ -14,7 +14,7 @@ import logging
 
 from datasouk.ledger.answers import NodeError
 from datasouk.market.errors import DeviceNotFound, MarketError
-from datasouk.market.funding import Wallets
+from datasouk.market.funding import Funding
 from datasouk.market.movements import RESERVE_IOTA, Movement, MovementKind
 from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
 from datasouk.market.ports import Store
@@ -35,14 +35,14 @@ class Removals:
 
     Args:
         settlement: Moves the tokens; its settings are ours.
-        wallets: Makes a wallet for an owner who has none.
+        funding: Makes a wallet for an owner who has none.
         fault: Called at each of `FAULT_POINTS`, for tests.
     """
 
-    def __init__(self, store: Store, settlement: Settlement, wallets: Wallets, *, fault: FaultPoint = no_fault) -> None:
+    def __init__(self, store: Store, settlement: Settlement, funding: Funding, *, fault: FaultPoint = no_fault) -> None:
         self._store = store
         self._settlement = settlement
-        self._wallets = wallets
+        self._funding = funding
         self._fault = fault
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._resuming: asyncio.Task[None] | None = None
@@ -59,8 +59,12 @@ class Removals:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def endow(self, device: Device) -> None:
-        """Give a new device's address what it has to hold; see `datasouk.market.ports.DeviceMoney`."""
-        await self._wallets.endow(device)
+        """Give a new device's address what it has to hold; see `datasouk.market.ports.DeviceMoney`.
+
+        Does not wait longer than callers do: it goes on, and a purchase that comes first brings the endowment with it.
+        """
+        with contextlib.suppress(SettlementPending):
+            await self._funding.endow(device)
 
     async def pay_out(self, device: Device) -> None:
         """Move all money of a device whose removal was begun, and delete it; see `datasouk.market.ports.DeviceMoney`.
@@ -148,7 +152,7 @@ class Removals:
                     await self._settlement.wait(job)
 
     async def _earning(self, device: Device, address: bytes, amount_iota: int) -> Movement:
-        owner = await self._wallets.of_account(device.owner_id)
+        owner = await self._funding.of_account(device.owner_id)
         return self._settlement.movement(
             MovementKind.EARNINGS, address, owner.address, amount_iota, account_id=device.owner_id, device=device
         )

@@ -170,7 +170,7 @@ class Settlement:
             job.listeners -= 1
         if job in self._waiting and not job.is_kept:
             # From now on somebody relies on it, so a restart must not lose it.
-            job.is_kept = True
+            job.is_kept = True  # Set first: should it fail at once, it is dropped behind this write.
             await self._store.keep_waiting(job.movement)
         raise SettlementPending(self.settings.timeout_seconds)
 
@@ -186,10 +186,14 @@ class Settlement:
         """An account's jobs that wait or are in a group, oldest first."""
         return [job for job in self._jobs.values() if job.movement.account_id == account_id]
 
-    def promised(self, address: bytes) -> int:
-        """What an address will pay that its balance in the ledger does not show yet, in tokens."""
-        own = (job for job in self._jobs.values() if job.movement.source == address and not job.is_included)
-        return sum(job.movement.amount_iota for job in own)
+    async def promised(self, address: bytes) -> int:
+        """What an address will pay that its balance in the ledger does not show yet, in tokens.
+
+        Raises:
+            NodeError: The node does not answer.
+        """
+        waiting = sum(job.movement.amount_iota for job in self._waiting if job.movement.source == address)
+        return waiting + await self._pilot.promised(address)
 
     async def until_quiet(self, address: bytes) -> None:
         """Wait until nothing that touches an address waits or is in a group.
@@ -199,12 +203,10 @@ class Settlement:
         """
         while True:
             self._check_running()
-            touching = [
-                job.done for job in self._jobs.values() if address in (job.movement.source, job.movement.target)
-            ]
-            if not touching:
+            moving = [job for job in self._jobs.values() if address in (job.movement.source, job.movement.target)]
+            if not moving:
                 return
-            await asyncio.wait(touching)
+            await asyncio.wait([job.done for job in moving])
 
     async def holdings(self, address: bytes) -> int:
         """The sum of the coins of a quiet address, as far as they fit into a few groups; 0 if there are none.
@@ -305,9 +307,9 @@ class Settlement:
         return flight
 
     async def _fail(self, job: Job, error: MarketError) -> None:
-        self._waiting.pop(job, None)
         if job.is_kept:
             await self._store.drop(job.movement.movement_id)
+        self._waiting.pop(job, None)
         self._jobs.pop(job.movement.key, None)
         if not job.done.done():
             job.done.set_exception(error)
@@ -336,7 +338,7 @@ class Settlement:
         self._fault("group included")
         untold = []
         for job in flight.jobs:
-            job.is_included = job.is_settling = True
+            job.is_settling = True
             if job.movement.kind.is_funding and not job.listeners:
                 untold.append(job.movement.movement_id)
         await self._store.settle(flight.number, message_id, settled_ms=self._clock(), coins=flight.left, untold=untold)
@@ -349,10 +351,9 @@ class Settlement:
             self._jobs.pop(job.movement.key, None)
             place = places[job.movement.movement_id]
             group = flight.group
+            settled = SettledMovement(job.movement, place, group.transaction_id, message_id, group.raw, leaves)
             if not job.done.done():
-                job.done.set_result(
-                    SettledMovement(job.movement, place, group.transaction_id, message_id, group.raw, leaves)
-                )
+                job.done.set_result(settled)
 
     async def _release(self, flight: Flight) -> None:
         _log.warning("settlement %d is void: somebody else has spent what it spends; it is made anew", flight.number)

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from datasouk.ledger.answers import NodeError
-from datasouk.market.errors import StoreError, StoreFailed
-from datasouk.market.movements import Movement, SettledMovement
+from datasouk.ledger.outputs import TOKEN_SUPPLY_IOTA
+from datasouk.market.errors import InvalidField, StoreError, StoreFailed
+from datasouk.market.movements import RESERVE_IOTA, Movement, SettledMovement
 
 __all__ = ["FAULT_POINTS", "FaultPoint", "Job", "SettlementSettings", "SettlementState", "no_fault", "persist"]
 
 _log = logging.getLogger(__name__)
+
+_LONGEST_SECONDS = 3600.0
 
 FaultPoint = Callable[[str], None]
 """Called with the name of each step that a crash could follow; raises to play the crash."""
@@ -50,6 +53,9 @@ class SettlementSettings:
         operator_low_iota: When the operator has less than this, that is said.
         spending_iota_per_purchase: By user id alone.
         spending_iota_per_day: By user id alone, within 24 hours.
+
+    Raises:
+        InvalidField: A number is outside its limits.
     """
 
     timeout_seconds: float = 30.0
@@ -66,6 +72,25 @@ class SettlementSettings:
     spending_iota_per_purchase: int = 1_000_000
     spending_iota_per_day: int = 10_000_000
 
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        for name in ("timeout_seconds", "retry_seconds", "longest_retry_seconds", "reattach_seconds"):
+            if not 0 < getattr(self, name) <= _LONGEST_SECONDS:
+                raise InvalidField(name, f"above 0 and at most {_LONGEST_SECONDS}")
+        for name, least in (("most_waiting", 1), ("most_groups_under_way", 1), ("fundings_per_day", 0)):
+            if getattr(self, name) < least:
+                raise InvalidField(name, f"at least {least}")
+        for name, least in (
+            ("wallet_funding_iota", RESERVE_IOTA),
+            ("default_price_iota", 0),
+            ("alarm_iota_per_day", 0),
+            ("operator_low_iota", 0),
+            ("spending_iota_per_purchase", 0),
+            ("spending_iota_per_day", 0),
+        ):
+            if not least <= getattr(self, name) <= TOKEN_SUPPLY_IOTA:
+                raise InvalidField(name, f"{least} to {TOKEN_SUPPLY_IOTA}")
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -77,7 +102,6 @@ class Job:
         listeners: How many callers wait.
         is_kept: Whether the store knows the movement.
         is_grouped: Whether it is in a group under way.
-        is_included: Whether the ledger has carried it out, so that balances show it.
         is_settling: Whether its end is being written, so that whoever waits is told, however late it is.
     """
 
@@ -86,7 +110,6 @@ class Job:
     listeners: int = 0
     is_kept: bool = False
     is_grouped: bool = False
-    is_included: bool = False
     is_settling: bool = False
 
     def __post_init__(self) -> None:

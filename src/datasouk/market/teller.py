@@ -1,10 +1,10 @@
 """One window for everything that moves tokens at a caller's wish: what the calls P2, P5 and the faucet need.
 
-It knows nothing itself: `Wallets` fund, `Payments` buy, the ledger says what there is.
+It knows nothing itself: `Funding` fund, `Payments` buy, the ledger says what there is.
 """
 
 from datasouk.ledger.address import Address
-from datasouk.market.funding import Funded, OperatorState, Wallets
+from datasouk.market.funding import Funded, Funding, OperatorState
 from datasouk.market.movements import RESERVE_IOTA
 from datasouk.market.payment_errors import NotEnoughFunds, SpendingLimitReached
 from datasouk.market.payments import Payments
@@ -26,7 +26,7 @@ class Teller:
         gift_iota: What the faucet gives.
     """
 
-    def __init__(self, store: Store, wallets: Wallets, payments: Payments, node: Node, *, gift_iota: int) -> None:
+    def __init__(self, store: Store, wallets: Funding, payments: Payments, node: Node, *, gift_iota: int) -> None:
         self._devices = store.devices
         self._wallets = wallets
         self._payments = payments
@@ -34,7 +34,7 @@ class Teller:
         self._gift_iota = gift_iota
 
     async def fund(self, caller: Caller, /) -> Funded:
-        """Give an account a wallet, or refill the one it has; see `Wallets.fund`."""
+        """Give an account a wallet, or refill the one it has; see `Funding.fund`."""
         return await self._wallets.fund(caller.account.account_id)
 
     async def buy(self, caller: Caller, device_id: str) -> None:
