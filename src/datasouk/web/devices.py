@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import hashlib
+from dataclasses import dataclass
 
 from datasouk.market.descriptions import read_description
 from datasouk.market.devices import PublicList
@@ -84,32 +86,53 @@ def _read_switch(value: object) -> bool:
     raise InvalidField("isInactive", "true or false")
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A version of the public list: its name, and its compressed form."""
+
+    version: int
+    tag: str
+    zipped: bytes
+
+
 class _PublicListCache:
-    """The public list, compressed once for each version of it."""
+    """The public list, named and compressed once for each version of it."""
 
     def __init__(self) -> None:
-        self._zipped: tuple[int, bytes] | None = None
-        self._zipping = asyncio.Lock()
+        self._packed: _Packed | None = None
+        self._packing = asyncio.Lock()
 
     async def answer(self, market: Market, request: Request) -> Answer:
         """The list, or word that the client has it already."""
         listed = await market.devices.public_list()
-        takes_gzip = b"gzip" in request.header(b"accept-encoding") and len(listed.body) >= _COMPRESS_FROM_BYTES
-        # A strong tag names bytes: the compressed ones are others.  The version begins anew only with a new store,
-        # so the length is in the tag too.
-        tag = b'"%d-%d%s"' % (listed.version, len(listed.body), b"-gzip" if takes_gzip else b"")
+        packed = await self._pack(listed)
+        takes_gzip = len(listed.body) >= _COMPRESS_FROM_BYTES and _takes_gzip(request)
+        # A strong tag names bytes: the compressed ones are others.
+        tag = f'"{packed.tag}{"-gzip" if takes_gzip else ""}"'.encode()
         headers = (*_LIST_HEADERS, (b"etag", tag))
         known = {each.strip().removeprefix(b"W/") for each in request.header(b"if-none-match").split(b",")}
         if tag in known or b"*" in known:
             return Answer(b"", 304, headers=headers, may_cache=True)
         if not takes_gzip:
             return Answer(listed.body, headers=headers, may_cache=True)
-        body = await self._zip(listed)
-        return Answer(body, headers=(*headers, (b"content-encoding", b"gzip")), may_cache=True)
+        return Answer(packed.zipped, headers=(*headers, (b"content-encoding", b"gzip")), may_cache=True)
 
-    async def _zip(self, listed: PublicList) -> bytes:
-        async with self._zipping:
-            if self._zipped is None or self._zipped[0] != listed.version:
-                body = await asyncio.to_thread(gzip.compress, listed.body, _COMPRESSION_LEVEL, mtime=0)
-                self._zipped = listed.version, body
-            return self._zipped[1]
+    async def _pack(self, listed: PublicList) -> _Packed:
+        async with self._packing:
+            if self._packed is None or self._packed.version != listed.version:
+                self._packed = await asyncio.to_thread(_pack, listed)
+            return self._packed
+
+
+def _pack(listed: PublicList) -> _Packed:
+    # The tag is made of the bytes, as the version alone does not say which price is the default.
+    tag = hashlib.blake2b(listed.body, digest_size=12).hexdigest()
+    return _Packed(listed.version, tag, gzip.compress(listed.body, _COMPRESSION_LEVEL, mtime=0))
+
+
+def _takes_gzip(request: Request) -> bool:
+    for each in request.header(b"accept-encoding").lower().split(b","):
+        name, _, weight = each.partition(b";")
+        if name.strip() == b"gzip":
+            return weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return False
