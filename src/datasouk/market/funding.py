@@ -24,6 +24,8 @@ __all__ = ["Funded", "Funding", "OperatorState", "WalletState"]
 
 _log = logging.getLogger(__name__)
 
+_MOST_LOOKS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Funded:
@@ -199,9 +201,13 @@ class Funding:
         return OperatorState(address, balance, funded, balance < self._settings.operator_low_iota, is_alarming)
 
     async def _balance(self, address: bytes) -> int:
-        # In this order: what is included in between is then missing twice for a moment, and never shown twice.
         promised = await self._settlement.promised(address)
-        found = await self._node.balance(Address(address))
+        for _ in range(_MOST_LOOKS):
+            found = await self._node.balance(Address(address))
+            # A milestone in between would make a payment miss twice: then look again.
+            before, promised = promised, await self._settlement.promised(address)
+            if before == promised:
+                break
         return max(0, found.balance_iota - promised)
 
     def _forgotten(self, account_id: str) -> Job | None:
