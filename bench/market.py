@@ -74,7 +74,7 @@ class Market:
         self.settlement = Settlement(
             self.node, self.store.settlements, keys, SettlementSettings(timeout_seconds=120, fundings_per_day=10**6)
         )
-        self.settlement.start()
+        await self.settlement.start()
         self.funding = Funding(self.store, self.node, self.settlement, self.vault)
         self.payments = Payments(self.store, self.settlement)
         self.accounts: list[Account] = []

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from datasouk.market.errors import DeviceNotFound
 from datasouk.market.funding import Funding
 from datasouk.market.ids import now_ms
 from datasouk.market.keyring import KeyRing
+from datasouk.market.payment_errors import SettlementPending
 from datasouk.market.payments import Payments
 from datasouk.market.ports import Node, Store
 from datasouk.market.records import Account, Device
@@ -80,8 +81,8 @@ class Bank:
         self.payments = Payments(store, self.settlement, clock=clock)
         self.removals = Removals(store, self.settlement, self.funding, fault=fault)
 
-    def start(self) -> None:
-        self.settlement.start()
+    async def start(self) -> None:
+        await self.settlement.start()
         self.removals.start()
 
     async def close(self) -> None:
@@ -94,7 +95,7 @@ class Bank:
         if await self.store.users.get(account.account_id) is None:
             await self.store.users.add(account, None)
         for _ in range(fundings):
-            await self.funding.fund(account.account_id)
+            await _patiently(lambda: self.funding.fund(account.account_id))
         return account
 
     async def device(self, device_id: str = "ws-1", owner: int = 1, price: int | None = PRICE) -> Device:
@@ -102,7 +103,7 @@ class Bank:
         draft = some_draft(device_id, owner, row_id=f"row of {device_id} {now_ms()}", price_iota=price)
         device = await self.store.devices.add(draft, b"{}", make_wallet(self.vault), quota=1000)
         assert device is not None
-        await self.funding.endow(device)
+        await _patiently(lambda: self.funding.endow(device))
         return device
 
     async def buy(self, account: Account, device_id: str = "ws-1", **options: Any) -> int:
@@ -132,6 +133,17 @@ class Bank:
         wallet = await self.store.wallets.of_device(device.number)
         assert wallet is not None
         return Address(wallet.address)
+
+
+async def _patiently(call: Callable[[], Awaitable[object]]) -> None:
+    """Ask again while it is pending: some tests wait for a moment only, and machines are slow."""
+    while True:
+        try:
+            await call()
+        except SettlementPending:
+            await asyncio.sleep(0.01)
+        else:
+            return
 
 
 @asynccontextmanager
@@ -165,7 +177,7 @@ async def open_bank(
     store = await open_store(folder / "market.db")
     reached: Any = node if wrap is None else wrap(node)
     bank = Bank(store, reached, node.operator_key, dataclasses.replace(FAST, **settings), fault=fault, clock=clock)
-    bank.start()
+    await bank.start()
     try:
         yield bank
     finally:

@@ -175,6 +175,7 @@ async def settle_down(bank: Bank) -> None:
             await bank.store.settlements.open_groups()
             or await bank.store.settlements.waiting()
             or await bank.store.devices.removing()
+            or bank.settlement._jobs
         ):
             await asyncio.sleep(0.01)
 

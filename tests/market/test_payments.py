@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,3 +157,21 @@ async def test_d2_by_user_id_alone_a_purchase_and_a_day_are_limited(tmp_path: Pa
         assert await bank.buy(buyer, "b") == 201
         assert await bank.buy(buyer, "c") == 101
         assert await bank.balance(buyer) == 2_000_000 - 602
+
+
+async def test_d5_what_was_granted_while_it_was_signed_is_not_paid(tmp_path: Path) -> None:
+    granted: list[str] = []
+
+    def grant(name: str) -> None:
+        if name == "group signed" and granted == ["now"]:
+            granted.append("done")
+            with contextlib.closing(sqlite3.connect(tmp_path / "market.db")) as other, other:
+                other.execute("INSERT INTO purchase VALUES ('account-0002', 1, 0, 0)")
+
+    async with open_bank(tmp_path, fault=grant) as bank:
+        await bank.device()
+        buyer = await bank.account(2)
+        granted.append("now")
+        assert await bank.buy(buyer) == 0
+        assert granted == ["now", "done"]
+        assert await bank.balance(buyer) == 2_000_000

@@ -324,6 +324,19 @@ async def test_whoever_waits_when_the_process_ends_is_told_that_it_is_pending_an
             assert await bank.balance(buyer) == 2_000_000 - PRICE
 
 
+async def test_d5_who_asks_again_right_after_a_restart_joins_what_is_on_its_way(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        async with open_bank(tmp_path, node=node) as bank:
+            device, buyer = await bank.device(), await bank.account(2)
+        async with open_bank(tmp_path, node=node, fault=FaultAt("group stored")) as bank:
+            with pytest.raises(StoreFailed):
+                await bank.buy(buyer)
+        async with open_bank(tmp_path, node=node) as bank:
+            assert await asyncio.gather(*(bank.buy(buyer) for _ in range(8))) == [0] * 8
+            assert await bank.balance(buyer) == 2_000_000 - PRICE
+            assert await bank.device_ledger(device) == 1_000_000 + PRICE
+
+
 async def test_nothing_is_taken_after_the_end(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         movement = bank.settlement.movement(MovementKind.GIFT, bank.settlement.operator_address, bytes(32), 1_000_000)
@@ -345,10 +358,12 @@ async def test_a_scattered_wallet_holds_up_nobody_else(tmp_path: Path) -> None:
 
 async def _until_idle(bank: Bank) -> None:
     async with asyncio.timeout(20):
-        while bank.settlement._jobs or bank.settlement._pilot.under_way:
+        while await bank.store.settlements.open_groups() or await bank.store.settlements.waiting() or _has_jobs(bank):
             await asyncio.sleep(0.005)
-        while await bank.store.settlements.open_groups() or await bank.store.settlements.waiting():
-            await asyncio.sleep(0.005)
+
+
+def _has_jobs(bank: Bank) -> bool:
+    return bool(bank.settlement._jobs or bank.settlement._pilot.under_way)
 
 
 async def _check_paid_is_granted(bank: Bank, device: int, buyers: list[Account]) -> None:

@@ -22,10 +22,9 @@ from datasouk.market.wallets import make_wallet
 
 __all__ = ["Funded", "Funding", "OperatorState", "WalletState"]
 
-# A balance that changes between two looks, this often in a row, is answered as it was seen last.
-_MOST_LOOKS = 5
-
 _log = logging.getLogger(__name__)
+
+_MOST_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +201,14 @@ class Funding:
         return OperatorState(address, balance, funded, balance < self._settings.operator_low_iota, is_alarming)
 
     async def _balance(self, address: bytes) -> int:
-        # What is included between the two questions would be missing twice; so the ledger is asked before and after.
-        before = (await self._node.balance(Address(address))).balance_iota
+        promised = await self._settlement.promised(address)
         for _ in range(_MOST_LOOKS):
-            promised = await self._settlement.promised(address)
-            after = (await self._node.balance(Address(address))).balance_iota
-            if after == before:
+            found = await self._node.balance(Address(address))
+            # A milestone in between would make a payment miss twice: then look again.
+            before, promised = promised, await self._settlement.promised(address)
+            if before == promised:
                 break
-            before = after
-        return max(0, after - promised)
+        return max(0, found.balance_iota - promised)
 
     def _forgotten(self, account_id: str) -> Job | None:
         """A funding that is on its way, and that nobody waits for any more."""

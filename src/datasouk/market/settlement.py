@@ -84,9 +84,12 @@ class Settlement:
         self._closing = False
         self._settled_groups = self._released_groups = self._settled_movements = 0
 
-    def start(self) -> None:
-        """Begin to settle, first of all what was on its way when the process ended."""
-        self._spawn(self._run())
+    async def start(self) -> None:
+        """Begin to settle, first of all what was on its way when the process ended; does not wait for the node.
+
+        Nobody may enqueue before this returns: what is on its way would not be known, and be done again.
+        """
+        self._spawn(self._run(await self._recover_all()))
 
     async def close(self) -> None:
         """Stop; what is on its way is finished after the next start, and whoever waits is told that it is pending."""
@@ -109,8 +112,6 @@ class Settlement:
             movements_settled=self._settled_movements,
             is_running=bool(self._tasks) and self._failure is None and not self._closing,
         )
-
-    # What callers do
 
     def movement(
         self,
@@ -145,6 +146,7 @@ class Settlement:
             StoreFailed: Nothing can be kept any more.
         """
         self._check_running()
+        assert self._tasks, "start comes first"
         job = self._jobs.get(movement.key)
         if job is None:
             if len(self._waiting) >= self.settings.most_waiting:
@@ -217,8 +219,6 @@ class Settlement:
         await self._view.list_again(address)
         return self._view.purse(address).total_iota
 
-    # The queue
-
     def _check_running(self) -> None:
         if self._failure is not None or self._closing:
             raise StoreFailed("settlements have stopped")
@@ -251,8 +251,9 @@ class Settlement:
                     failure.__cause__ = error
                     job.done.set_exception(failure)
 
-    async def _run(self) -> None:
-        await self._resume()
+    async def _run(self, flights: Sequence[Flight]) -> None:
+        for flight in flights:
+            await persist(self.settings, lambda flight=flight: self._take_up(flight))  # type: ignore[misc]
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -368,8 +369,8 @@ class Settlement:
             job.is_grouped = False
             self._add(job, first=True)
 
-    async def _resume(self) -> None:
-        """Take up what was on its way when the process ended, oldest first."""
+    async def _recover_all(self) -> Sequence[Flight]:
+        """Learn from the store what was on its way when the process ended; groups oldest first."""
         flights = [await self._recover(opened) for opened in await self._store.open_groups()]
         for movement in await self._store.waiting():
             if is_endowment_of_a_group(movement):
@@ -378,8 +379,7 @@ class Settlement:
             elif movement.key not in self._jobs:
                 self._add(Job(movement, is_kept=True))
         self._wanted.set()
-        for flight in flights:
-            await persist(self.settings, lambda flight=flight: self._take_up(flight))  # type: ignore[misc]
+        return flights
 
     async def _take_up(self, flight: Flight) -> None:
         verdict, message_id = await self._pilot.judge(flight)
