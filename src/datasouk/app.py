@@ -155,7 +155,7 @@ async def serve_market(settings: "Settings", *, ready: Callable[[int], None] | N
     async with AsyncExitStack() as stack:
         base = await _open_base(settings, stack)
         node, operator, mounts = await _open_node(settings, stack)
-        money = _open_money(settings, base, node, operator, stack)
+        money = await _open_money(settings, base, node, operator, stack)
         market = _make_market(settings, base, node, money)
         if not settings.secret_key:
             _log.warning("the server key is in %s, beside what it protects: that is for trying out", _KEY_FILE)
@@ -258,7 +258,7 @@ async def _open_node(settings: "Settings", stack: AsyncExitStack) -> "tuple[Node
     return node, node.operator_key, (Mount(app, frozenset({"/health", "/mqtt"}), ("/api/",)),)
 
 
-def _open_money(
+async def _open_money(
     settings: "Settings", base: _Base, node: "Node", operator: "SigningKey", stack: AsyncExitStack
 ) -> _Money:
     from datasouk.market.funding import Funding
@@ -283,7 +283,7 @@ def _open_money(
     settlement = Settlement(node, base.store.settlements, keys, chosen)
     wallets = Funding(base.store, node, settlement, base.vault)
     removals = Removals(base.store, settlement, wallets)
-    settlement.start()
+    await settlement.start()
     stack.push_async_callback(settlement.close)
     removals.start()
     stack.push_async_callback(removals.close)
