@@ -17,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## run the main job: make, publish and read encrypted packets in this terminal
+demo: $(READY) ## start a marketplace to try on 127.0.0.1:8000, with a demo account
 	@$(BIN)/datasouk demo
 
 test: $(READY) ## run every test

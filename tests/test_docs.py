@@ -26,8 +26,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FILE_NAME = re.compile(r"`((?:src|tests|docs|bench|\.ci)/[^`\s]*)`")
 DOCS_PAGE = re.compile(r"\bdocs/[\w/.-]+\.md\b")
 BASH_TIMEOUT_SECONDS = 60.0
-# Needs a node and more than one terminal: tests/test_tutorial_ledger.py follows it.
-FOLLOWED_ELSEWHERE = ROOT / "docs/tutorial/your-own-ledger.md"
+# They need a server and more than one terminal: tests/test_tutorial_ledger.py and test_tutorial_market.py follow them.
+FOLLOWED_ELSEWHERE = {ROOT / "docs/tutorial/your-own-ledger.md", ROOT / "docs/tutorial/sell-and-buy.md"}
 
 
 def name_of(page: Path) -> str:
@@ -64,7 +64,9 @@ def check_output(example: Example, printed: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if examples(page) and page != FOLLOWED_ELSEWHERE], ids=name_of)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if examples(page) and page not in FOLLOWED_ELSEWHERE], ids=name_of
+)
 def test_examples_run_and_print_what_the_page_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All blocks of a page run in order: Python in one namespace, bash in one shell after another, in one folder."""
     monkeypatch.chdir(tmp_path)

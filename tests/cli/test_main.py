@@ -73,8 +73,8 @@ def test_each_error_has_its_code_and_its_line(
     def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setattr("datasouk.cli.demo._run", fail)
-    assert cli.main(["demo"]) == code
+    monkeypatch.setattr("datasouk.cli.tour._run", fail)
+    assert cli.main(["mam", "tour"]) == code
     assert capsys.readouterr() == ("", line)
 
 
@@ -82,13 +82,13 @@ def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("datasouk.cli.demo._run", fail)
+    monkeypatch.setattr("datasouk.cli.tour._run", fail)
     with pytest.raises(ZeroDivisionError):
-        cli.main(["demo"])
+        cli.main(["mam", "tour"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes of this kind")
-@pytest.mark.parametrize("arguments", [["demo"], ["--help"], ["mam", "--help"]])
+@pytest.mark.parametrize("arguments", [["mam", "tour"], ["--help"], ["mam", "--help"]])
 def test_a_reader_that_goes_away_ends_the_command_quietly(arguments: list[str]) -> None:
     with subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
@@ -101,7 +101,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(arguments: list[str]) 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk_ends_with_code_1_and_one_line() -> None:
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run([*PROGRAM, "demo"], stdout=full, stderr=subprocess.PIPE, text=True)
+        ended = subprocess.run([*PROGRAM, "mam", "tour"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert ended.returncode == 1
     assert re.fullmatch(r"datasouk: .*No space left on device\n", ended.stderr)
 

@@ -30,7 +30,7 @@ WRONGLY_CALLED = 2
 INTERRUPTED = 130
 
 _GROUPS = {
-    "demo": ("datasouk.cli.demo", "publish and read three encrypted readings in this terminal"),
+    "demo": ("datasouk.cli.demo", "try the marketplace: start one with a demo account"),
     "mam": ("datasouk.cli.mam", "encrypted, signed messages (MAM): JSON in, JSON out"),
     "serve": ("datasouk.cli.serve", "run the marketplace"),
     "users": ("datasouk.cli.users", "accounts: create, list, disable, promote"),

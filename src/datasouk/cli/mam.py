@@ -1,13 +1,15 @@
 """``datasouk mam``: the MAM library for programs in other languages and for the shell.
 
-Each command reads one JSON object and writes one; it keeps nothing between two calls.  The channel's state is therefore
-in the caller's hands: ``create`` takes it, and gives it back advanced.  ``docs/reference/commands.md`` has the fields.
+Each command but ``tour`` reads one JSON object and writes one; it keeps nothing between two calls.  The channel's state
+is therefore in the caller's hands: ``create`` takes it, and gives it back advanced.  ``docs/reference/commands.md`` has
+the fields.
 """
 
 import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from datasouk.cli import tour
 from datasouk.cli.errors import WrongCall
 from datasouk.cli.jsonio import Fields, add_input_argument, read_object, text_of, write_object
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["configure"]
 
+_FORM = argparse.RawDescriptionHelpFormatter
+
 _DESCRIPTION = """\
 Masked Authenticated Messaging: encrypted, signed messages that each name the next one's place.
 Byte-compatible with @iota/mam.js 1.6.3.
 
-Each command reads one JSON object from standard input (or --file) and writes one JSON object
-on one line. Secrets are read from the JSON alone, never from the command line."""
+Each command but "tour" reads one JSON object from standard input (or --file) and writes one JSON
+object on one line. Secrets are read from the JSON alone, never from the command line."""
 
 _CHANNEL_HELP = """\
 A channel is an object with these fields; only "seed" (and "side_key" in restricted mode) is required:
@@ -89,6 +93,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add(commands, "create", _create, "encrypt and sign a message, and move the channel on", _CREATE)
     _add(commands, "parse", _parse, "decrypt a message and check its signature", _PARSE)
     _add(commands, "address", _address, "name the address of a root", _ADDRESS)
+    tour.configure(commands.add_parser("tour", help="see it work in this terminal", formatter_class=_FORM))
 
 
 def _add(
@@ -102,7 +107,7 @@ def _add(
         name,
         help=summary,
         description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_FORM,
         allow_abbrev=False,
     )
     add_input_argument(parser)
