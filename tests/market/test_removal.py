@@ -33,6 +33,21 @@ async def test_d13_the_earnings_go_to_the_owner_and_the_endowment_to_the_operato
         assert await bank.buy(buyers[0]) == PRICE
 
 
+async def test_d13_what_the_device_was_given_is_returned_whatever_a_new_one_would_get(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        async with open_bank(tmp_path, node=node) as bank:
+            owner = await bank.account(1)
+            device = await bank.device()
+            await bank.buy(await bank.account(2))
+            assert await bank.device_ledger(device) == 2_000_000 + PRICE
+        async with open_bank(tmp_path, node=node, wallet_funding_iota=5_000_000) as bank:
+            assert await bank.removals.collect(device) == PRICE
+            await bank.buy(await bank.account(3))
+            await bank.remove(device)
+            assert await bank.balance(owner) == 2_000_000 + 2 * PRICE
+            assert await bank.ledger(bank.operator.address.digest) == TOKEN_SUPPLY_IOTA - 4_000_000 - 6_000_000
+
+
 async def test_d13_an_owner_without_a_wallet_gets_one(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
@@ -130,7 +145,7 @@ async def test_earnings_are_paid_out_and_the_endowment_stays(tmp_path: Path) -> 
         paid = await asyncio.gather(*(bank.removals.collect(device) for _ in range(4)))
         assert set(paid) <= {PRICE, 0}
         assert await bank.balance(owner) == 2_000_000 + PRICE
-        assert await bank.device_ledger(device) == 1_000_000
+        assert await bank.device_ledger(device) == 2_000_000
 
 
 async def test_a_payout_that_somebody_else_was_faster_with_pays_nothing(tmp_path: Path) -> None:
@@ -139,6 +154,6 @@ async def test_a_payout_that_somebody_else_was_faster_with_pays_nothing(tmp_path
         device = await bank.device()
         wallet = await bank.store.wallets.of_device(device.number)
         assert wallet is not None
-        movement = await bank.removals._earning(device, wallet.address, 1)
+        movement = await bank.removals._earning(device, wallet.address, 1_000_001)
         with pytest.raises(NotEnoughFunds):
             await bank.settlement.settle(movement)
