@@ -295,6 +295,8 @@ def _make_market(settings: "Settings", base: _Base, node: "Node", money: _Money)
     from datasouk.market.devices import Devices
     from datasouk.market.purchases import Purchases
     from datasouk.market.streams import Streams
+    from datasouk.node.database import LEDGER_FILE
+    from datasouk.node.totals import LedgerTotals
     from datasouk.web.captcha import Captcha, CaptchaMode
     from datasouk.web.limits import RateLimits, RateRules
     from datasouk.web.mail import Mailer, MailSettings
@@ -339,6 +341,7 @@ def _make_market(settings: "Settings", base: _Base, node: "Node", money: _Money)
         ),
         places=Places(load_towns()),
         metrics=Metrics(),
+        unspent=LedgerTotals(settings.folder / LEDGER_FILE).unspent if settings.is_embedded else None,
     )
 
 

@@ -112,7 +112,7 @@ class Removals:
             return 0
 
     def _paying_out(self, device: Device) -> asyncio.Lock:
-        """Held from looking at what there is until it is moved: a payout of what another has moved takes no endowment."""
+        """Held from looking at what there is until it is moved: two payouts of the same would take the endowment."""
         return self._locks.setdefault(device.number, asyncio.Lock())
 
     def _begin(self, device: Device) -> asyncio.Task[None]:
