@@ -1,4 +1,4 @@
-"""What machines of the operator ask: ``/healthz``, ``/readyz``, ``/metrics``, and what everybody may: do all tokens add up?"""
+"""What machines of the operator ask: ``/healthz``, ``/readyz``, ``/metrics``, and the total of the ledger."""
 
 import asyncio
 import contextlib
