@@ -16,6 +16,7 @@ from tests.served_market import ServedMarket
 from datasouk.node.checking import check_ledger
 
 DEVICES = 40
+SETTINGS = {"RATE_LIMITS": "off", "LOG_LEVEL": "error", "DEVICES_PER_USER": "100"}
 KEYS = ("server.key", "coordinator.key", "operator.key")
 
 
@@ -53,7 +54,7 @@ class Traffic:
         with httpx2.Client(base_url=self._url, timeout=30) as http:
             while not self._stop.is_set():
                 number += 1
-                packet = {"time": 1_700_000_000_000 + number, "root": "ROOT", "sidekey": sorted(self.secrets)[0]}
+                packet = {"time": 1_700_000_000_000 + number, "root": "ROOT", "sidekey": min(self.secrets)}
                 packet["messageId"] = f"m{number}"
                 body = {"id": "ws-0", "sk": self.device_keys[0], "packet": packet}
                 answer = http.post("/newData", json=body).json()
@@ -86,7 +87,7 @@ def pages_of(http: httpx2.Client, user_id: str) -> set[str]:
 @pytest.mark.slow
 def test_what_was_acknowledged_before_a_backup_is_there_after_it_was_restored(tmp_path: Path) -> None:
     file = tmp_path / "backup"
-    with ServedMarket(tmp_path / "old", RATE_LIMITS="off", LOG_LEVEL="error") as market:
+    with ServedMarket(tmp_path / "old", **SETTINGS) as market:
         owner = market.users("create", "--email", "owner@example.org")
         buyers = [market.users("create", "--email", f"buyer{number}@example.org") for number in range(3)]
         traffic = Traffic(market.url, owner, buyers)
@@ -108,8 +109,7 @@ def test_what_was_acknowledged_before_a_backup_is_there_after_it_was_restored(tm
     assert [each for each in secrets_as_bytes if each in kept] == []
     assert b"ws-0" in kept
 
-    new = ServedMarket(tmp_path / "new", RATE_LIMITS="off", LOG_LEVEL="error")
-    new.folder.mkdir()
+    new = ServedMarket(tmp_path / "new", **SETTINGS)
     restored = run("restore", str(file), "--data-dir", str(new.data))
     assert (restored.returncode, restored.stderr) == (0, "")
     assert check_ledger(new.data).problems == []
@@ -142,7 +142,6 @@ def test_a_restored_folder_without_its_keys_is_not_served(tmp_path: Path) -> Non
         assert run("backup", str(tmp_path / "backup"), "--data-dir", str(market.data)).returncode == 0
         market.end(signal.SIGTERM)
     new = ServedMarket(tmp_path / "new")
-    new.folder.mkdir()
     for missing, error in (("server.key", "ServerKey"), ("coordinator.key", "WrongLedger"), ("operator.key", "Wrong")):
         shutil.rmtree(new.data, ignore_errors=True)
         assert run("restore", str(tmp_path / "backup"), "--data-dir", str(new.data)).returncode == 0
