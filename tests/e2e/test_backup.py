@@ -73,9 +73,10 @@ class Traffic:
 
 def pages_of(http: httpx2.Client, user_id: str) -> set[str]:
     found: set[str] = set()
-    before: object = None
+    before: int | None = None
     while True:
-        params = {"userId": user_id, "deviceId": "ws-0"} | ({} if before is None else {"time": before})
+        params: dict[str, str | int | None] = {"userId": user_id, "deviceId": "ws-0"}
+        params |= {} if before is None else {"time": before}
         page = http.get("/stream", params=params).json()
         new = {packet["messageId"] for packet in page} - found
         if not new:

@@ -2,13 +2,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.market.description_samples import device as device_fields
 from tests.market.moody_node import MoodyNode
-from tests.market.rig import PRICE, FaultAt, Stranger, open_bank, open_node, supply_is_whole
+from tests.market.rig import PRICE, FaultAt, Stranger, open_bank, open_node, send_from, supply_is_whole
 from tests.market_fakes import some_account
 
 from datasouk.ledger import TOKEN_SUPPLY_IOTA, Output
+from datasouk.market.descriptions import read_description
+from datasouk.market.devices import Devices
 from datasouk.market.errors import DeviceNotFound, StoreFailed
-from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
+from datasouk.market.payment_errors import NotEnoughFunds, OperatorWalletEmpty, SettlementPending
+from datasouk.market.rules import Rules
+from datasouk.market.users import Users
 
 pytestmark = pytest.mark.anyio
 
@@ -157,3 +162,27 @@ async def test_a_payout_that_somebody_else_was_faster_with_pays_nothing(tmp_path
         movement = await bank.removals._earning(device, wallet.address, 1_000_001)
         with pytest.raises(NotEnoughFunds):
             await bank.settlement.settle(movement)
+
+
+async def test_d18_a_device_that_the_operator_cannot_endow_leaves_nothing(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        rules = Rules()
+        users = Users(bank.store, bank.vault, rules=rules)
+        devices = Devices(bank.store, bank.vault, users, bank.removals, rules=rules)
+        owner = await users.create()
+        description = read_description("ws-1", device_fields(owner=owner.user_id))
+        stranger = Stranger(bank.node)
+        left = TOKEN_SUPPLY_IOTA - 2_500_000
+        await send_from(bank.node, bank.operator, Output(stranger.key.address, left))
+        for _ in range(2):
+            with pytest.raises(OperatorWalletEmpty, match="no 2000000 tokens left"):
+                await devices.register(owner.account, description)
+            assert await bank.store.devices.all_listed() == []
+            assert await bank.store.devices.removing() == []
+            assert await bank.store.settlements.waiting() == []
+        assert await bank.ledger(bank.operator.address.digest) == 2_500_000
+        await stranger.send(Output(bank.operator.address, 1_000_000))
+        made = await devices.register(owner.account, description)
+        assert made.is_new
+        assert await bank.device_ledger(made.device) == 2_000_000
+    assert supply_is_whole(tmp_path)
