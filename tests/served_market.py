@@ -27,6 +27,7 @@ class ServedMarket:
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self._environment = os.environ | {f"DATASOUK_{name}": value for name, value in settings.items()}

@@ -189,6 +189,12 @@ class MemorySettlements:
         fundings = [each for each, _, _ in self._movements.values() if each.kind.is_funding]
         return sum(each.amount_iota for each in fundings if each.made_ms >= since_ms)
 
+    async def endowed(self, address: bytes, device: int) -> int:
+        grouped = [each for each, number, _ in self._movements.values() if number is not None]
+        given = [each for each in grouped if each.kind is MovementKind.ENDOWMENT and each.target == address]
+        returned = [each for each in grouped if each.kind is MovementKind.RETURN and each.device == device]
+        return sum(each.amount_iota for each in given) - sum(each.amount_iota for each in returned)
+
     async def wallet_at(self, address: bytes) -> Wallet | None:
         wallets = [*self._wallets.accounts.values(), *self._devices.wallets.values()]
         return next((each for each in wallets if each.address == address), None)

@@ -59,6 +59,15 @@ async def test_all_pages_of_the_list_are_read(monkeypatch: pytest.MonkeyPatch) -
     assert len(listed) == 4
 
 
+@pytest.mark.anyio
+async def test_a_server_alone_tells_where_its_databases_are() -> None:
+    users = market_of().users
+    with pytest.raises(AdminRefused, match="no such command"):
+        await run_command(users, {"command": "databases"})
+    databases = {"market": "/data/market.db", "ledger": None}
+    assert await run_command(users, {"command": "databases"}, databases=databases) == databases
+
+
 async def echo(request: Any) -> object:
     if request.get("refuse"):
         raise AdminRefused("no")

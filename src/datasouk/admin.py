@@ -1,4 +1,4 @@
-"""What an operator may do with accounts, and the Unix socket by which a running server does it.
+"""What an operator may ask for, above all about accounts, and the Unix socket by which a running server does it.
 
 There is one writer (``docs/decisions/0007-one-writer-in-groups.md``): while a server runs, the command line asks it;
 else the command line opens the store itself.  Whoever may open the socket, a file of mode 0600 in the data folder, may
@@ -35,13 +35,16 @@ class AdminRefused(DatasoukError):
     """What the operator asked for cannot be done."""
 
 
-async def run_command(users: Users, request: Mapping[str, Any]) -> object:
+async def run_command(
+    users: Users, request: Mapping[str, Any], *, databases: Mapping[str, str | None] | None = None
+) -> object:
     """Do what an operator asks for.
 
     Args:
         users: The accounts.
-        request: ``command`` is ``create`` (``email``, ``role``), ``list``, or ``disable`` and ``promote`` (``who``: a
-            handle or an e-mail address, ``undo``).
+        request: ``command`` is ``create`` (``email``, ``role``), ``list``, ``disable`` or ``promote`` (``who``: a
+            handle or an e-mail address, ``undo``), or ``databases``, which a server alone answers.
+        databases: Where the server's databases are.
 
     Returns:
         A JSON value.  That of ``create`` is secret: it has the user id and the API key.
@@ -62,6 +65,8 @@ async def run_command(users: Users, request: Mapping[str, Any]) -> object:
         case "promote":
             account = await _find(users, _text(request, "who"))
             return _show(await users.change(account, role=Role.USER if request.get("undo") else Role.ADMIN))
+        case "databases" if databases is not None:
+            return dict(databases)
         case _:
             raise AdminRefused("there is no such command")
 

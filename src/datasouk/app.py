@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from datasouk.web import Mount
     from datasouk.web.ports import Market
 
-__all__ = ["NodeServing", "administer", "serve_market", "serve_node"]
+__all__ = ["NodeServing", "administer", "name_databases", "serve_market", "serve_node"]
 
 _log = logging.getLogger(__name__)
 _RESERVE_IOTA = 1_000_000
 _KEY_FILE = "server.key"
+_MARKET_FILE = "market.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ async def serve_market(settings: "Settings", *, ready: Callable[[int], None] | N
         market = _make_market(settings, base, node, money)
         if not settings.secret_key:
             _log.warning("the server key is in %s, beside what it protects: that is for trying out", _KEY_FILE)
-        admin = AdminSocket(settings.folder, lambda request: run_command(base.users, request))
+        databases = name_databases(settings)
+        admin = AdminSocket(settings.folder, lambda request: run_command(base.users, request, databases=databases))
         await admin.start()
         stack.push_async_callback(admin.close)
         await serve(
@@ -175,6 +177,16 @@ async def serve_market(settings: "Settings", *, ready: Callable[[int], None] | N
             ready=ready,
             trusted_proxies=frozenset(settings.trusted_proxies),
         )
+
+
+def name_databases(settings: "Settings") -> dict[str, str | None]:
+    """Where the databases are: ``market``, and ``ledger`` unless that is another node's."""
+    from datasouk.node.database import LEDGER_FILE
+    from datasouk.storage import store_path
+
+    market = store_path(settings.database or settings.folder / _MARKET_FILE)
+    ledger = str((settings.folder / LEDGER_FILE).absolute()) if settings.is_embedded else None
+    return {"market": str(market.absolute()), "ledger": ledger}
 
 
 async def administer(settings: "Settings", request: Mapping[str, Any]) -> object:
@@ -206,7 +218,7 @@ async def _open_base(settings: "Settings", stack: AsyncExitStack) -> _Base:
         keys: tuple[bytes, ...] = (parse_server_key(settings.secret_key, source="DATASOUK_SECRET_KEY"),)
     else:
         keys = load_server_keys(folder / _KEY_FILE)
-    store = await open_store(settings.database or folder / "market.db")
+    store = await open_store(settings.database or folder / _MARKET_FILE)
     stack.push_async_callback(store.close)
     vault = Vault(keys)
     await check_server_key(store, vault)
@@ -295,6 +307,8 @@ def _make_market(settings: "Settings", base: _Base, node: "Node", money: _Money)
     from datasouk.market.devices import Devices
     from datasouk.market.purchases import Purchases
     from datasouk.market.streams import Streams
+    from datasouk.node.database import LEDGER_FILE
+    from datasouk.node.totals import LedgerTotals
     from datasouk.web.captcha import Captcha, CaptchaMode
     from datasouk.web.limits import RateLimits, RateRules
     from datasouk.web.mail import Mailer, MailSettings
@@ -339,6 +353,7 @@ def _make_market(settings: "Settings", base: _Base, node: "Node", money: _Money)
         ),
         places=Places(load_towns()),
         metrics=Metrics(),
+        unspent=LedgerTotals(settings.folder / LEDGER_FILE).unspent if settings.is_embedded else None,
     )
 
 

@@ -182,6 +182,26 @@ class SettlementsContract:
         assert [each.movement.movement_id for each in shown] == ["movement-0003", "movement-0002"]
         assert await store.settlements.history("account-0001", limit=2) == []
 
+    async def test_d13_what_a_device_was_endowed_with_and_gave_back(self, store: Store) -> None:
+        ours, other = b"d" * 32, b"e" * 32
+        of_nobody = {"account_id": None, "amount_iota": 2_000_000}
+        endow, give_back = MovementKind.ENDOWMENT, MovementKind.RETURN
+        assert await store.settlements.endowed(ours, 7) == 0
+        await store.settlements.keep_waiting(some_movement(1, endow, target=ours, device=7, **of_nobody))
+        assert await store.settlements.endowed(ours, 7) == 0
+        gift = some_movement(2, MovementKind.GIFT, target=ours, **of_nobody)
+        elsewhere = some_movement(3, endow, target=other, device=8, **of_nobody)
+        number = await _open(store, some_movement(1, endow, target=ours, device=7, **of_nobody), gift, elsewhere)
+        assert await store.settlements.endowed(ours, 7) == 2_000_000
+        await _settle(store, number)
+        # A purchase's own endowment names no device.
+        await _open(store, some_movement(4, endow, target=ours, **of_nobody), number=2)
+        assert await store.settlements.endowed(ours, 7) == 4_000_000
+        back = [some_movement(5, give_back, source=ours, device=7, **of_nobody)]
+        back.append(some_movement(6, give_back, source=other, device=8, **of_nobody))
+        await _open(store, *back, number=3)
+        assert await store.settlements.endowed(ours, 7) == 2_000_000
+
     async def test_a_wallet_is_found_by_its_address(self, store: Store) -> None:
         await _purchase(store)
         await store.wallets.add_for_account("account-0002", some_wallet("wallet"))

@@ -10,6 +10,7 @@ from tests.market_fakes import Clock, MemoryStore
 
 from datasouk.market.descriptions import read_description
 from datasouk.market.devices import Devices, Registered
+from datasouk.market.payment_errors import OperatorWalletEmpty
 from datasouk.market.ports import Store
 from datasouk.market.purchases import Purchases
 from datasouk.market.records import Device
@@ -38,15 +39,21 @@ class FakeMoney:
         self.endowed: list[str] = []
         self.paid_out: list[str] = []
         self.failures = 0
+        self.is_empty = False
 
     async def endow(self, device: Device) -> None:
-        self.endowed.append(device.device_id)
+        if self.is_empty:
+            raise OperatorWalletEmpty(2_000_000)
+        if device.device_id not in self.endowed:
+            self.endowed.append(device.device_id)
 
     async def pay_out(self, device: Device) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the node is away")
         self.paid_out.append(device.device_id)
+        if device.device_id in self.endowed:
+            self.endowed.remove(device.device_id)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from datasouk.market.errors import (
     TooManyDevices,
     WrongDeviceSecret,
 )
+from datasouk.market.payment_errors import OperatorWalletEmpty
 from datasouk.market.records import Role
 from datasouk.market.rules import Rules
 
@@ -94,6 +95,31 @@ class TestRegister:
             await market.streams.publish("ws-1", first.secret, packet(2))
         await market.streams.publish("ws-1", second.secret, packet(3))
         assert [each.message_id for each in await market.streams.page(owner.account, "ws-1")] == ["m3", "m1"]
+        assert market.money.endowed == ["ws-1"]
+
+    async def test_d18_with_nothing_left_for_its_endowment_nothing_is_registered(self, market: Market) -> None:
+        owner = await market.users.create()
+        market.money.is_empty = True
+        with pytest.raises(OperatorWalletEmpty):
+            await market.register(owner)
+        assert await market.store.devices.all_listed() == []
+        assert await market.store.devices.removing() == []
+        market.money.is_empty = False
+        assert (await market.register(owner)).is_new
+        assert market.money.endowed == ["ws-1"]
+
+    async def test_d18_registering_again_endows_what_has_no_endowment_before_it_changes_anything(
+        self, market: Market
+    ) -> None:
+        owner = await market.users.create()
+        first = await market.register(owner)
+        market.money.endowed.clear()
+        market.money.is_empty = True
+        with pytest.raises(OperatorWalletEmpty):
+            await market.register(owner)
+        await market.streams.publish("ws-1", first.secret, packet(1))
+        market.money.is_empty = False
+        assert not (await market.register(owner)).is_new
         assert market.money.endowed == ["ws-1"]
 
     async def test_an_update_does_not_count_against_the_quota(self, market: Market) -> None:

@@ -91,7 +91,7 @@ async def test_an_answer_that_is_lost_does_not_pay_twice(tmp_path: Path) -> None
         assert await bank.buy(buyer) == PRICE
         assert mood.loses_answers == 0
         assert await bank.balance(buyer) == 2_000_000 - PRICE
-        assert await bank.device_ledger(device) == 1_000_000 + PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + PRICE
         assert bank.settlement.state.groups_released == 0
 
 
@@ -144,7 +144,7 @@ async def test_with_a_slow_node_the_groups_are_chained(tmp_path: Path) -> None:
         paid = await asyncio.gather(*(buy_late(place) for place in range(len(buyers))))
         assert set(paid) == {PRICE}
         assert bank.settlement.state.groups_released == 0
-        assert await bank.device_ledger(device) == 1_000_000 + 24 * PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + 24 * PRICE
 
 
 async def test_a_restart_while_the_node_is_away_waits_for_it(tmp_path: Path) -> None:

@@ -73,9 +73,19 @@ async def test_d18_an_empty_operator_s_wallet_is_a_clear_error_and_shows(tmp_pat
 async def test_d18_a_new_device_s_address_is_endowed_once(tmp_path: Path) -> None:
     async with open_bank(tmp_path) as bank:
         device = await bank.device()
-        assert await bank.device_ledger(device) == 1_000_000
+        assert await bank.device_ledger(device) == 2_000_000
         await asyncio.gather(*(bank.funding.endow(device) for _ in range(5)))
-        assert await bank.device_ledger(device) == 1_000_000
+        assert await bank.device_ledger(device) == 2_000_000
+
+
+async def test_d18_what_strangers_sent_before_takes_no_device_its_endowment(tmp_path: Path) -> None:
+    async with open_bank(tmp_path, wallet_funding_iota=1_500_000) as bank:
+        endow, bank.funding.endow = bank.funding.endow, _nothing  # type: ignore[method-assign,assignment]
+        device = await bank.device()
+        bank.funding.endow = endow  # type: ignore[method-assign]
+        await bank.funding.give(await bank.device_address(device), 3_000_000)
+        await bank.funding.endow(device)
+        assert await bank.device_ledger(device) == 5_500_000
 
 
 async def test_d6_a_purchase_of_a_device_without_endowment_endows_it(tmp_path: Path) -> None:
@@ -86,7 +96,7 @@ async def test_d6_a_purchase_of_a_device_without_endowment_endows_it(tmp_path: P
         bank.funding.endow = endow  # type: ignore[method-assign]
         assert await bank.device_ledger(device) == 0
         await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))
-        assert await bank.device_ledger(device) == 1_000_000 + 2 * PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + 2 * PRICE
 
 
 async def _nothing(_device: object) -> None:

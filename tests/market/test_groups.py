@@ -26,8 +26,8 @@ def draft_over(purses: dict[bytes, list[int]]) -> GroupDraft:
         view,
         {**keys, FOREIGN: None},
         operator=OPERATOR,
-        endow=lambda address: some_movement(
-            99, MovementKind.ENDOWMENT, source=OPERATOR, target=address, amount_iota=RESERVE_IOTA
+        endow=lambda needy: some_movement(
+            99, MovementKind.ENDOWMENT, source=OPERATOR, target=needy.target, amount_iota=RESERVE_IOTA
         ),
     )
 

@@ -20,7 +20,7 @@ async def test_d5_a_purchase_takes_the_price_from_the_buyer_and_gives_it_to_the_
         device, buyer = await bank.device(), await bank.account(2)
         assert await bank.buy(buyer) == PRICE
         assert await bank.balance(buyer) == 2_000_000 - PRICE
-        assert await bank.device_ledger(device) == 1_000_000 + PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + PRICE
         purchase = await bank.store.purchases.get(buyer.account_id, device.number)
         assert purchase is not None
         assert purchase.price_iota == PRICE
@@ -33,7 +33,7 @@ async def test_d5_64_purchases_of_one_stream_at_once_are_one_debit(tmp_path: Pat
         assert sorted(paid) == [0] * 63 + [PRICE]
         assert await bank.buy(buyer) == 0
         assert await bank.balance(buyer) == 2_000_000 - PRICE
-        assert await bank.device_ledger(device) == 1_000_000 + PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + PRICE
 
 
 async def test_d5_the_own_device_and_what_is_bought_are_free(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_d7_the_price_charged_is_the_one_at_the_time_of_the_payment(tmp_pa
         assert set(paid) <= {PRICE, 250}
         for buyer, price in zip(buyers, paid, strict=True):
             assert await bank.balance(buyer) == 2_000_000 - price
-        assert await bank.device_ledger(device) == 1_000_000 + sum(paid)
+        assert await bank.device_ledger(device) == 2_000_000 + sum(paid)
 
 
 async def test_a_dearer_price_than_allowed_is_refused(tmp_path: Path) -> None:

@@ -2,13 +2,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.market.description_samples import device as device_fields
 from tests.market.moody_node import MoodyNode
-from tests.market.rig import PRICE, FaultAt, Stranger, open_bank, open_node, supply_is_whole
+from tests.market.rig import PRICE, FaultAt, Stranger, open_bank, open_node, send_from, supply_is_whole
 from tests.market_fakes import some_account
 
 from datasouk.ledger import TOKEN_SUPPLY_IOTA, Output
+from datasouk.market.descriptions import read_description
+from datasouk.market.devices import Devices
 from datasouk.market.errors import DeviceNotFound, StoreFailed
-from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
+from datasouk.market.payment_errors import NotEnoughFunds, OperatorWalletEmpty, SettlementPending
+from datasouk.market.rules import Rules
+from datasouk.market.users import Users
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +36,21 @@ async def test_d13_the_earnings_go_to_the_owner_and_the_endowment_to_the_operato
         again = await bank.device()
         assert again.number != device.number
         assert await bank.buy(buyers[0]) == PRICE
+
+
+async def test_d13_what_the_device_was_given_is_returned_whatever_a_new_one_would_get(tmp_path: Path) -> None:
+    async with open_node(tmp_path) as node:
+        async with open_bank(tmp_path, node=node) as bank:
+            owner = await bank.account(1)
+            device = await bank.device()
+            await bank.buy(await bank.account(2))
+            assert await bank.device_ledger(device) == 2_000_000 + PRICE
+        async with open_bank(tmp_path, node=node, wallet_funding_iota=5_000_000) as bank:
+            assert await bank.removals.collect(device) == PRICE
+            await bank.buy(await bank.account(3))
+            await bank.remove(device)
+            assert await bank.balance(owner) == 2_000_000 + 2 * PRICE
+            assert await bank.ledger(bank.operator.address.digest) == TOKEN_SUPPLY_IOTA - 4_000_000 - 6_000_000
 
 
 async def test_d13_an_owner_without_a_wallet_gets_one(tmp_path: Path) -> None:
@@ -130,7 +150,7 @@ async def test_earnings_are_paid_out_and_the_endowment_stays(tmp_path: Path) -> 
         paid = await asyncio.gather(*(bank.removals.collect(device) for _ in range(4)))
         assert set(paid) <= {PRICE, 0}
         assert await bank.balance(owner) == 2_000_000 + PRICE
-        assert await bank.device_ledger(device) == 1_000_000
+        assert await bank.device_ledger(device) == 2_000_000
 
 
 async def test_a_payout_that_somebody_else_was_faster_with_pays_nothing(tmp_path: Path) -> None:
@@ -139,6 +159,30 @@ async def test_a_payout_that_somebody_else_was_faster_with_pays_nothing(tmp_path
         device = await bank.device()
         wallet = await bank.store.wallets.of_device(device.number)
         assert wallet is not None
-        movement = await bank.removals._earning(device, wallet.address, 1)
+        movement = await bank.removals._earning(device, wallet.address, 1_000_001)
         with pytest.raises(NotEnoughFunds):
             await bank.settlement.settle(movement)
+
+
+async def test_d18_a_device_that_the_operator_cannot_endow_leaves_nothing(tmp_path: Path) -> None:
+    async with open_bank(tmp_path) as bank:
+        rules = Rules()
+        users = Users(bank.store, bank.vault, rules=rules)
+        devices = Devices(bank.store, bank.vault, users, bank.removals, rules=rules)
+        owner = await users.create()
+        description = read_description("ws-1", device_fields(owner=owner.user_id))
+        stranger = Stranger(bank.node)
+        left = TOKEN_SUPPLY_IOTA - 2_500_000
+        await send_from(bank.node, bank.operator, Output(stranger.key.address, left))
+        for _ in range(2):
+            with pytest.raises(OperatorWalletEmpty, match="no 2000000 tokens left"):
+                await devices.register(owner.account, description)
+            assert await bank.store.devices.all_listed() == []
+            assert await bank.store.devices.removing() == []
+            assert await bank.store.settlements.waiting() == []
+        assert await bank.ledger(bank.operator.address.digest) == 2_500_000
+        await stranger.send(Output(bank.operator.address, 1_000_000))
+        made = await devices.register(owner.account, description)
+        assert made.is_new
+        assert await bank.device_ledger(made.device) == 2_000_000
+    assert supply_is_whole(tmp_path)

@@ -37,7 +37,7 @@ async def test_d5_many_buyers_at_once_share_few_transactions(tmp_path: Path) -> 
         before = bank.settlement.state.groups_settled
         assert set(await asyncio.gather(*(bank.buy(buyer) for buyer in buyers))) == {PRICE}
         assert bank.settlement.state.groups_settled - before <= 3
-        assert await bank.device_ledger(device) == 1_000_000 + 128 * PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + 128 * PRICE
         assert len(await bank.node.outputs(await bank.device_address(device))) == 1
     assert supply_is_whole(tmp_path)
 
@@ -118,7 +118,7 @@ async def test_d6_thousands_of_outputs_of_strangers_change_nothing_for_buyers_an
         await _until_lists_are_old(bank)
         for buyer in buyers[1:]:
             assert await bank.buy(buyer) == PRICE
-        assert await bank.device_ledger(device) == 1_001_000_000 + 200_000_000 + 6 * PRICE
+        assert await bank.device_ledger(device) == 1_002_000_000 + 200_000_000 + 6 * PRICE
         left = await bank.node.outputs(await bank.device_address(device))
         assert len(left) < 1000
     # After a restart the coin that our last group left is found behind a thousand others.
@@ -170,7 +170,7 @@ async def test_d5_what_somebody_else_spends_with_the_operator_s_key_is_done_agai
         assert paid == PRICE
         assert bank.settlement.state.groups_released >= 1
         assert await bank.balance(buyer) == 3_000_000 - PRICE
-        assert await bank.device_ledger(device) == 1_000_000 + PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + PRICE
         assert await bank.store.settlements.waiting() == []
     assert supply_is_whole(tmp_path)
 
@@ -202,7 +202,7 @@ async def test_d5_conflicts_all_the_time_lose_nothing_and_double_nothing(tmp_pat
         await interfering
         for account in accounts:
             assert await bank.balance(account) == 3_000_000 - PRICE
-        assert await bank.device_ledger(device) == 1_000_000 + 24 * PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + 24 * PRICE
         assert bank.settlement.state.groups_released >= 1
     assert supply_is_whole(tmp_path)
 
@@ -236,7 +236,7 @@ async def test_d5_a_crash_at_any_step_of_a_purchase_is_finished_by_a_restart(
             for buyer in buyers:
                 await bank.buy(buyer)
                 assert await bank.balance(buyer) == 2_000_000 - PRICE
-            assert await bank.device_ledger(device) == 1_000_000 + 4 * PRICE
+            assert await bank.device_ledger(device) == 2_000_000 + 4 * PRICE
 
 
 @pytest.mark.parametrize("name", ["group void", "group released"])

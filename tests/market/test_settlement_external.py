@@ -45,7 +45,7 @@ async def test_d5_purchases_settle_over_an_external_node(tmp_path: Path) -> None
         assert set(await asyncio.gather(*map(buy_late, range(40)))) == {PRICE}
         assert bank.settlement.state.groups_settled - before < 40
         assert bank.settlement.state.groups_released == 0
-        assert await bank.device_ledger(device) == 1_000_000 + 40 * PRICE
+        assert await bank.device_ledger(device) == 2_000_000 + 40 * PRICE
         await bank.remove(device)
         assert await bank.balance(some_account(1)) == 1_000_000 + 40 * PRICE
     assert supply_is_whole(tmp_path)

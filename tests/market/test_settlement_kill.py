@@ -76,5 +76,5 @@ async def test_d5_kill_9_while_buying_loses_nothing_and_doubles_nothing(tmp_path
             assert await bank.store.purchases.get(some_account(number).account_id, device.number) is not None
         for number in funded:
             assert await bank.balance(some_account(number)) > 0
-        assert await bank.device_ledger(device) == 1_000_000 + paid_in_all
+        assert await bank.device_ledger(device) == 2_000_000 + paid_in_all
     assert supply_is_whole(tmp_path)

@@ -26,7 +26,7 @@ async def test_a_caller_is_funded_buys_and_sees_the_balance(tmp_path: Path) -> N
         assert (first.is_new, second.is_new) == (True, False)
         await teller.buy(caller, "ws-1")
         assert await teller.balance(buyer) == 3_000_000 - PRICE
-        assert await teller.spendable(await bank.device_address(device)) == PRICE
+        assert await teller.spendable(await bank.device_address(device)) == 1_000_000 + PRICE
 
 
 async def test_the_faucet_gives_to_strangers(tmp_path: Path) -> None:

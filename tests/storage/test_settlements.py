@@ -20,6 +20,7 @@ async def test_no_lookup_reads_a_whole_table(tmp_path: Path) -> None:
     await settlements.take_untold("a")
     await settlements.purchase("a", 1)
     await settlements.history("a", limit=20)
+    await settlements.endowed(b"a", 1)
     await settlements.wallet_at(b"a")
     check_no_scan(tmp_path / "market.db", recorder)
     await recorder.close()

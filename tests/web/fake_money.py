@@ -68,7 +68,8 @@ class FakeMoney:
     async def endow(self, device: Device) -> None:
         wallet = await self._store.wallets.of_device(device.number)
         assert wallet is not None
-        self.held[wallet.address] += RESERVE + FUNDING
+        if wallet.address not in self.held:
+            self.held[wallet.address] = RESERVE + FUNDING
 
     async def pay_out(self, device: Device) -> None:
         wallet = await self._store.wallets.of_device(device.number)

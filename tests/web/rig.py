@@ -10,6 +10,7 @@ from tests.market.description_samples import device
 from tests.market_fakes import MemoryStore
 from tests.web.fake_money import FakeMoney
 
+from datasouk.ledger import TOKEN_SUPPLY_IOTA
 from datasouk.market.devices import Devices
 from datasouk.market.ids import now_ms
 from datasouk.market.purchases import Purchases
@@ -95,8 +96,13 @@ def make_market(
         mailer=mailer or Mailer(),
         places=Places([BERLIN, PERTH]),
         metrics=Metrics(),
+        unspent=_unspent,
     )
     return market, money
+
+
+async def _unspent() -> int:
+    return TOKEN_SUPPLY_IOTA
 
 
 @asynccontextmanager

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
+import httpx2
 import pytest
 from tests.web.rig import running
 
 from datasouk.ledger.answers import NodeUnavailable
+from datasouk.web import create_web_app
 from datasouk.web.operation import Checks
 from datasouk.web.options import WebOptions
 
@@ -27,6 +31,15 @@ async def test_metrics_count_by_route_and_show_gauges() -> None:
         assert 'datasouk_requests_total{route="/devices",status="200"} 1.0' in answer.text
         assert "made-up" not in answer.text
         assert "datasouk_operator_iota 5.0" in answer.text
+
+
+async def test_d6_the_total_is_told_where_it_is_known() -> None:
+    async with running() as rig:
+        answer = await rig.http.get("/v2/ledger/total")
+        assert answer.json() == {"supply": 2_779_530_283_277_761, "outputs": 2_779_530_283_277_761}
+        rig.app = create_web_app(replace(rig.market, unspent=None))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(rig.app), base_url="http://souk") as rig.http:
+            assert (await rig.error("GET", "/v2/ledger/total", 404))["code"] == "no_ledger_total"
 
 
 async def test_metrics_can_be_switched_off() -> None:

@@ -34,6 +34,8 @@ _GROUPS = {
     "mam": ("datasouk.cli.mam", "encrypted, signed messages (MAM): JSON in, JSON out"),
     "serve": ("datasouk.cli.serve", "run the marketplace"),
     "users": ("datasouk.cli.users", "accounts: create, list, disable, promote"),
+    "backup": ("datasouk.cli.backup", "write the databases into one file, also while the server runs"),
+    "restore": ("datasouk.cli.restore", "make a data folder of such a file"),
     "node": ("datasouk.cli.node", "the ledger node: run one, pay from it, check its database"),
 }
 

@@ -16,7 +16,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from datasouk.market.descriptions import Description, make_record, show_public, show_to_owner
-from datasouk.market.errors import DeviceIdTaken, DeviceNotFound, NotOwner, OwnerMismatch
+from datasouk.market.errors import DeviceIdTaken, DeviceNotFound, MarketError, NotOwner, OwnerMismatch
 from datasouk.market.ids import Clock, Randomness, new_device_secret, new_row_id, now_ms
 from datasouk.market.ports import DeviceMoney, Store
 from datasouk.market.records import Account, Device, DeviceDraft, ListedDevice
@@ -103,6 +103,7 @@ class Devices:
             DeviceIdTaken: The id, in any spelling, is another device's.
             OwnerMismatch: The owner that is named is somebody else.
             TooManyDevices: The account's quota is used up.
+            MarketError: There are no tokens for it (D18); then nothing is registered.
         """
         if not self._users.is_name_of(account, description.owner):
             raise OwnerMismatch
@@ -113,11 +114,13 @@ class Devices:
             if there is None:
                 added = await self._add(account, description, secret)
                 if added is not None:
-                    await self._money.endow(added)
+                    await self._endow(added)
                     return Registered(added, secret, is_new=True)
                 there = await self._devices.get(description.device_id)
             if there is None or there.owner_id != account.account_id:
                 break
+            # If it has its endowment, nothing happens.
+            await self._money.endow(there)
             updated = await self._update(account, there, description, secret)
             if updated is not None:
                 return Registered(updated, secret, is_new=False)
@@ -206,6 +209,15 @@ class Devices:
         for device in begun:
             await self._finish_removal(device)
         return len(begun)
+
+    async def _endow(self, device: Device) -> None:
+        """Endow a device that was just added, or take it away again: nobody knows its secret yet."""
+        try:
+            await self._money.endow(device)
+        except MarketError:
+            if await self._devices.begin_removal(device.number, device.owner_id):
+                await self._finish_removal(device)
+            raise
 
     async def _finish_removal(self, device: Device) -> None:
         await self._money.pay_out(device)

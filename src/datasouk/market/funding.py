@@ -139,20 +139,20 @@ class Funding:
         return _funded(await self._settlement.wait(job))
 
     async def endow(self, device: Device) -> None:
-        """Give a new device's address the 1,000,000 that it has to hold (D18), unless it holds something.
+        """Give a new device's address what a new wallet gets (D18), unless it was given already.
 
         Raises:
             OperatorWalletEmpty: There is nothing to give.
             SettlementPending: It takes longer; it goes on.
         """
         wallet = await self._store.wallets.of_device(device.number)
-        if wallet is None or (await self._node.balance(Address(wallet.address))).balance_iota >= RESERVE_IOTA:
+        if wallet is None or await self._store.settlements.endowed(wallet.address, device.number):
             return
         movement = self._settlement.movement(
             MovementKind.ENDOWMENT,
             self._settlement.operator_address,
             wallet.address,
-            RESERVE_IOTA,
+            self._settings.endowment_iota,
             device=device,
         )
         await self._settlement.settle(movement)

@@ -116,7 +116,7 @@ class Builder:
                 if not draft.movements and len(self._view.purse(self._payer(job.movement, fit)).coins) > 1:
                     return self._gather(keys, self._payer(job.movement, fit), failed)
             elif fit is not Fit.FULL:
-                failed.append((job, _shortage(job.movement, fit)))
+                failed.append((job, self._shortage(job.movement, fit)))
         if not jobs:
             return Built(None, (), tuple(failed))
         draft.sweep_all()
@@ -175,8 +175,13 @@ class Builder:
             self._view,
             keys,
             operator=self._keys.operator_address,
-            endow=lambda address: self._endow(address, RESERVE_IOTA),
+            endow=lambda needy: self._endow(needy.target, self._endowment_for(needy)),
         )
+
+    def _endowment_for(self, movement: Movement) -> int:
+        """What the target of a movement is endowed with; that of a purchase is a device's address."""
+        is_device = movement.kind is MovementKind.PURCHASE
+        return self._settings.endowment_iota if is_device else RESERVE_IOTA
 
     def _payer(self, movement: Movement, fit: Fit) -> bytes:
         """Whose coins are too few, or too many."""
@@ -189,6 +194,12 @@ class Builder:
             return False
         return len(purse.coins) > 1 or purse.users > 0
 
+    def _shortage(self, movement: Movement, fit: Fit) -> MarketError:
+        if fit is Fit.OPERATOR_SHORT:
+            is_endowing = movement.kind in (MovementKind.PURCHASE, MovementKind.EARNINGS)
+            return OperatorWalletEmpty(self._endowment_for(movement) if is_endowing else movement.amount_iota)
+        return NotEnoughFunds(movement.amount_iota)
+
     def _gather(
         self, keys: dict[bytes, SigningKey | None], payer: bytes, failed: list[tuple[Job, MarketError]]
     ) -> Built:
@@ -196,10 +207,3 @@ class Builder:
         draft = self._draft(keys)
         draft.sweep(payer)
         return Built(draft.sign(self._clock()) if draft.is_possible else None, (), tuple(failed))
-
-
-def _shortage(movement: Movement, fit: Fit) -> MarketError:
-    if fit is Fit.OPERATOR_SHORT:
-        amount = movement.amount_iota if movement.kind is not MovementKind.PURCHASE else RESERVE_IOTA
-        return OperatorWalletEmpty(amount)
-    return NotEnoughFunds(movement.amount_iota)

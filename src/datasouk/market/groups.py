@@ -79,7 +79,7 @@ class GroupDraft:
         view: The coins of every address that will be touched, loaded.
         keys: The key of every address that will be touched; None for those that are not ours.
         operator: The address that endows.
-        endow: Makes the movement of 1,000,000 from the operator to an address.
+        endow: Makes the endowment of a movement's target, at least 1,000,000 from the operator.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class GroupDraft:
         keys: Mapping[bytes, SigningKey | None],
         *,
         operator: bytes,
-        endow: Callable[[bytes], Movement],
+        endow: Callable[[Movement], Movement],
     ) -> None:
         self._view = view
         self._keys = keys
@@ -106,7 +106,7 @@ class GroupDraft:
             return fit
         added = [movement]
         if 0 < trial[movement.target].left_iota < RESERVE_IOTA:
-            endowment = self._endow(movement.target)
+            endowment = self._endow(movement)
             if self._move(trial, endowment) is not Fit.ADDED:
                 return Fit.OPERATOR_SHORT
             added.append(endowment)

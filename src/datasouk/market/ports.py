@@ -363,6 +363,9 @@ class SettlementStore(Protocol):
     async def funded_since(self, since_ms: int) -> int:
         """Tokens of all fundings that were asked for since then, settled or not."""
 
+    async def endowed(self, address: bytes, device: int) -> int:
+        """What a device's address was endowed with, settled or on its way, less what went back to the operator."""
+
     async def wallet_at(self, address: bytes) -> Wallet | None:
         """The wallet, of an account or of a device, that owns an address."""
 

@@ -5,12 +5,14 @@ Removing a device, in this order, so that a restart can go on anywhere:
     marked  ->  nothing of it is on its way  ->  earnings to the owner, endowment to the operator  ->  deleted
 
 How much there is to pay out is what the ledger says each time, so nothing is paid twice: after a restart there is
-nothing left to pay, or all of it.
+nothing left to pay, or all of it.  How much of it is the endowment is what the device was given, whatever a new one
+would be given now.
 """
 
 import asyncio
 import contextlib
 import logging
+from weakref import WeakValueDictionary
 
 from datasouk.ledger.answers import NodeError
 from datasouk.market.errors import DeviceNotFound, MarketError
@@ -18,7 +20,7 @@ from datasouk.market.funding import Funding
 from datasouk.market.movements import RESERVE_IOTA, Movement, MovementKind
 from datasouk.market.payment_errors import NotEnoughFunds, SettlementPending
 from datasouk.market.ports import Store
-from datasouk.market.records import Device
+from datasouk.market.records import Device, Wallet
 from datasouk.market.settlement import Settlement
 from datasouk.market.settlement_jobs import FaultPoint, no_fault
 
@@ -46,6 +48,7 @@ class Removals:
         self._fault = fault
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._resuming: asyncio.Task[None] | None = None
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def start(self) -> None:
         """Go on with what was being removed when the process ended."""
@@ -91,9 +94,14 @@ class Removals:
         wallet = await self._store.wallets.of_device(device.number)
         if wallet is None:
             raise DeviceNotFound(device.device_id)
+        async with self._paying_out(device):
+            return await self._collect(device, wallet)
+
+    async def _collect(self, device: Device, wallet: Wallet) -> int:
         if (job := self._settlement.under_way(MovementKind.EARNINGS, str(device.number))) is not None:
             return (await self._settlement.wait(job)).movement.amount_iota
-        earned = await self._settlement.holdings(wallet.address) - RESERVE_IOTA
+        kept = max(RESERVE_IOTA, await self._endowment(device, wallet.address))
+        earned = await self._settlement.holdings(wallet.address) - kept
         if earned <= 0:
             return 0
         movement = await self._earning(device, wallet.address, earned)
@@ -102,6 +110,10 @@ class Removals:
         except NotEnoughFunds:
             # Somebody else was faster.
             return 0
+
+    def _paying_out(self, device: Device) -> asyncio.Lock:
+        """Held from looking at what there is until it is moved: two payouts of the same would take the endowment."""
+        return self._locks.setdefault(device.number, asyncio.Lock())
 
     def _begin(self, device: Device) -> asyncio.Task[None]:
         task = self._under_way.get(device.number)
@@ -139,17 +151,26 @@ class Removals:
     async def _empty(self, device: Device, address: bytes) -> None:
         """Move everything away; strangers may send more meanwhile, but not for ever."""
         for _ in range(_MOST_ROUNDS):
-            await self._settlement.until_quiet(address)
-            holdings = await self._settlement.holdings(address)
-            if not holdings:
-                return
-            movements = [self._returning(device, address)]
-            if holdings > RESERVE_IOTA:
-                movements.insert(0, await self._earning(device, address, holdings - RESERVE_IOTA))
-            # In this order into the queue: what is left in between is never dust.
-            for job in [self._settlement.enqueue(movement) for movement in movements]:
-                with contextlib.suppress(SettlementPending):
-                    await self._settlement.wait(job)
+            async with self._paying_out(device):
+                if await self._empty_once(device, address):
+                    return
+
+    async def _empty_once(self, device: Device, address: bytes) -> bool:
+        """Move what is there away; True if there was nothing."""
+        await self._settlement.until_quiet(address)
+        holdings = await self._settlement.holdings(address)
+        if not holdings:
+            return True
+        # Without an endowment a reserve goes back all the same: earnings alone cannot empty an address.
+        returned = min(holdings, max(RESERVE_IOTA, await self._endowment(device, address)))
+        movements = [self._returning(device, address, returned)]
+        if holdings > returned:
+            movements.insert(0, await self._earning(device, address, holdings - returned))
+        # In this order into the queue: what is left in between is never dust.
+        for job in [self._settlement.enqueue(movement) for movement in movements]:
+            with contextlib.suppress(SettlementPending):
+                await self._settlement.wait(job)
+        return False
 
     async def _earning(self, device: Device, address: bytes, amount_iota: int) -> Movement:
         owner = await self._funding.of_account(device.owner_id)
@@ -157,6 +178,9 @@ class Removals:
             MovementKind.EARNINGS, address, owner.address, amount_iota, account_id=device.owner_id, device=device
         )
 
-    def _returning(self, device: Device, address: bytes) -> Movement:
+    async def _endowment(self, device: Device, address: bytes) -> int:
+        return await self._store.settlements.endowed(address, device.number)
+
+    def _returning(self, device: Device, address: bytes, amount_iota: int) -> Movement:
         operator = self._settlement.operator_address
-        return self._settlement.movement(MovementKind.RETURN, address, operator, RESERVE_IOTA, device=device)
+        return self._settlement.movement(MovementKind.RETURN, address, operator, amount_iota, device=device)

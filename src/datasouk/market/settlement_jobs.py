@@ -47,7 +47,7 @@ class SettlementSettings:
         longest_retry_seconds: The longest pause.
         reattach_seconds: A group that no milestone takes for so long is attached again.
         default_price_iota: The price of devices without one.
-        wallet_funding_iota: What a refill adds; a new wallet gets 1,000,000 more.
+        wallet_funding_iota: What a refill adds; a new wallet and a new device's address get 1,000,000 more.
         fundings_per_day: How often an account's wallet is funded within 24 hours.
         alarm_iota_per_day: When all fundings of 24 hours are more than this, an alarm is raised.
         operator_low_iota: When the operator has less than this, that is said.
@@ -90,6 +90,11 @@ class SettlementSettings:
         ):
             if not least <= getattr(self, name) <= TOKEN_SUPPLY_IOTA:
                 raise InvalidField(name, f"{least} to {TOKEN_SUPPLY_IOTA}")
+
+    @property
+    def endowment_iota(self) -> int:
+        """What a new device's address gets: as much as a new wallet (D18)."""
+        return self.wallet_funding_iota + RESERVE_IOTA
 
 
 @dataclass(slots=True, eq=False)

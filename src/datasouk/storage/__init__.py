@@ -10,7 +10,7 @@ from datasouk.market.errors import UnknownStore
 from datasouk.market.ports import Store
 from datasouk.storage.sqlite import SqliteStore
 
-__all__ = ["open_store"]
+__all__ = ["open_store", "store_path"]
 
 
 async def open_store(address: str | Path) -> Store:
@@ -24,13 +24,22 @@ async def open_store(address: str | Path) -> Store:
         UnknownStore: No such kind of store.
         WrongSchema: It was made by a newer version of datasouk.
     """
+    return SqliteStore.open(store_path(address))
+
+
+def store_path(address: str | Path) -> Path:
+    """The file of a store, from what `open_store` takes.
+
+    Raises:
+        UnknownStore: No such kind of store.
+    """
     if isinstance(address, Path):
-        return SqliteStore.open(address)
+        return address
     parts = urlsplit(address)
     if not parts.scheme:
-        return SqliteStore.open(Path(address))
+        return Path(address)
     if parts.scheme != "sqlite":
         raise UnknownStore(f"a store is a path or sqlite:///path; there is none of the kind {parts.scheme}:")
     if parts.netloc or not parts.path or parts.query or parts.fragment:
         raise UnknownStore("write sqlite:///absolute/path or sqlite:relative/path")
-    return SqliteStore.open(Path(parts.path))
+    return Path(parts.path)

@@ -77,5 +77,9 @@ CREATE TABLE coin (
     settlement INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST, _SETTLEMENTS)
+_ENDOWMENTS = """
+CREATE INDEX movement_of_nobody ON movement (target, kind) WHERE account IS NULL;
+"""
+
+MIGRATIONS = (_FIRST, _SETTLEMENTS, _ENDOWMENTS)
 """SQL statements, each ended by a semicolon; a released one is never changed."""

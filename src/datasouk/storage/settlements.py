@@ -187,6 +187,14 @@ class SqliteSettlements:
         assert row is not None
         return int(row[0])
 
+    async def endowed(self, address: bytes, device: int) -> int:
+        """What a device's address was endowed with, less what went back to the operator."""
+        # Neither is for an account; a group's own endowment does not name the device, so the address tells.
+        select = "SELECT coalesce(sum(amount), 0) FROM movement WHERE account IS NULL AND settlement IS NOT NULL "
+        given = self._database.all(select + "AND target = ? AND kind = ?", address, MovementKind.ENDOWMENT.value)
+        returned = self._database.all(select + "AND kind = ? AND device = ?", MovementKind.RETURN.value, device)
+        return sum(int(amount) for (amount,) in given) - sum(int(amount) for (amount,) in returned)
+
     async def wallet_at(self, address: bytes) -> Wallet | None:
         """The wallet, of an account or of a device, that owns an address."""
         row = self._database.one("SELECT row_id, address, seed, created_ms FROM wallet WHERE address = ?", address)

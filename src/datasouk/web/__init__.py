@@ -14,7 +14,7 @@ from datasouk.web.devices import (
     post_new_device,
     post_toggle_whitelist,
 )
-from datasouk.web.operation import get_healthz, get_metrics, get_readyz
+from datasouk.web.operation import get_healthz, get_ledger_total, get_metrics, get_readyz
 from datasouk.web.ports import Market
 from datasouk.web.purchases import post_purchase_stream
 from datasouk.web.streams import get_stream, post_new_data
@@ -52,6 +52,7 @@ def make_routes() -> tuple[Route, ...]:
         Route("GET", "/location", get_location),
         # Ours.
         Route("GET", "/v2/captcha", get_captcha),
+        Route("GET", "/v2/ledger/total", get_ledger_total),
         Route("GET", "/healthz", get_healthz, is_limited=False),
         Route("GET", "/readyz", get_readyz, is_limited=False),
         Route("GET", "/metrics", get_metrics, is_limited=False),

@@ -1,15 +1,16 @@
-"""What machines of the operator ask: ``/healthz``, ``/readyz``, ``/metrics``."""
+"""What machines of the operator ask: ``/healthz``, ``/readyz``, ``/metrics``, and the total of the ledger."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 from datasouk.errors import DatasoukError
+from datasouk.ledger.outputs import TOKEN_SUPPLY_IOTA
 from datasouk.web.http import Answer, HttpRefused, Request, answer_json
 from datasouk.web.metrics import CONTENT_TYPE
 from datasouk.web.ports import Market
 
-__all__ = ["Checks", "get_healthz", "get_metrics", "get_readyz"]
+__all__ = ["Checks", "get_healthz", "get_ledger_total", "get_metrics", "get_readyz"]
 
 _PATIENCE_SECONDS = 5.0
 _ALIVE = Answer(b'{"status":"ok"}')
@@ -34,6 +35,14 @@ async def get_metrics(market: Market, _request: Request) -> Answer:
     if not market.options.shows_metrics:
         raise HttpRefused(404, "no_such_route", "there is no such route")
     return Answer(market.metrics.show(await market.readiness.gauges()), media_type=CONTENT_TYPE)
+
+
+async def get_ledger_total(market: Market, _request: Request) -> Answer:
+    """``GET /v2/ledger/total``: the supply, and what the unspent outputs add up to (D6); they are equal."""
+    if market.unspent is None:
+        # A Chrysalis node tells what addresses hold, and neither its outputs nor their sum.
+        raise HttpRefused(404, "no_ledger_total", "the ledger is another node's, which does not tell the sum")
+    return answer_json({"supply": TOKEN_SUPPLY_IOTA, "outputs": await market.unspent()})
 
 
 class Checks:

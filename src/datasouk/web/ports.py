@@ -4,6 +4,7 @@ The rules of accounts, devices and streams it calls directly; what moves tokens 
 a fake without a ledger.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,7 +62,11 @@ class Readiness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What handlers work with."""
+    """What handlers work with.
+
+    Attributes:
+        unspent: Tells the sum of the ledger's unspent outputs; None where nobody can.
+    """
 
     users: Users
     devices: Devices
@@ -74,3 +79,4 @@ class Market:
     mailer: Mailer
     places: Places
     metrics: Metrics
+    unspent: Callable[[], Awaitable[int]] | None = None
