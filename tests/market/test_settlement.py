@@ -334,7 +334,7 @@ async def test_d5_who_asks_again_right_after_a_restart_joins_what_is_on_its_way(
         async with open_bank(tmp_path, node=node) as bank:
             assert await asyncio.gather(*(bank.buy(buyer) for _ in range(8))) == [0] * 8
             assert await bank.balance(buyer) == 2_000_000 - PRICE
-            assert await bank.device_ledger(device) == 1_000_000 + PRICE
+            assert await bank.device_ledger(device) == 2_000_000 + PRICE
 
 
 async def test_nothing_is_taken_after_the_end(tmp_path: Path) -> None:
