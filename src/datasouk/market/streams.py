@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from datasouk.market.errors import DeviceNotFound, InvalidField, InvalidPacket, NotPurchased, WrongDeviceSecret
 from datasouk.market.ids import Clock, now_ms
@@ -23,8 +24,13 @@ __all__ = ["Packet", "Streams", "read_before", "read_packet"]
 _KEY = re.compile(r"[A-Za-z0-9]{1,81}", re.ASCII)
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _TIME = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_MOST_REMEMBERED = 1024
+"""Devices whose data keys and newest pages are kept opened."""
 _NEWEST = ("", "null", "undefined")
 """What the documents and clients of the original send for "the newest page"."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ class Streams:
         self._purchases = purchases
         self._rules = rules
         self._clock = clock
+        self._data_keys: dict[bytes, DataKey] = {}
         # What the secret of an unknown device is held against, so that it takes as long to refuse.
         self._nobodys_hash = vault.device_secrets.hash(secrets.token_hex())
 
@@ -193,7 +200,19 @@ class Streams:
         return [_open(packet, device, data_key) for packet in packets]
 
     def _open_data_key(self, device: Device) -> DataKey:
-        return self._vault.open_data_key(device.data_key, device.row_id)
+        # By the envelope, which is another one if the key was wrapped anew, and tells devices of the same id apart.
+        data_key = self._data_keys.get(device.data_key)
+        if data_key is None:
+            data_key = self._vault.open_data_key(device.data_key, device.row_id)
+            _remember(self._data_keys, device.data_key, data_key)
+        return data_key
+
+
+def _remember(cache: dict[_K, _V], key: _K, value: _V) -> None:
+    """Add to a cache, which forgets what it has known longest."""
+    if len(cache) >= _MOST_REMEMBERED and key not in cache:
+        del cache[next(iter(cache))]
+    cache[key] = value
 
 
 def _read_key(packet: Mapping[str, object], name: str) -> str:
