@@ -93,6 +93,14 @@ def read_before(text: str | None) -> int | None:
     return int(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _NewestPage:
+    """The page that everybody sees who asks for nothing older, until a packet arrives."""
+
+    last_arrival: int
+    packets: tuple[Packet, ...]
+
+
 class Streams:
     """The rules of streams.
 
@@ -114,6 +122,7 @@ class Streams:
         self._rules = rules
         self._clock = clock
         self._data_keys: dict[bytes, DataKey] = {}
+        self._newest: dict[int, _NewestPage] = {}
         # What the secret of an unknown device is held against, so that it takes as long to refuse.
         self._nobodys_hash = vault.device_secrets.hash(secrets.token_hex())
 
@@ -166,8 +175,18 @@ class Streams:
         device = await self._readable(account, device_id)
         end = self._clock() + 1
         before_ms = end if before_ms is None else min(before_ms, end)
+        # The state is read first: what is committed after it makes the next reader look again.
+        state = await self._streams.state(device.number)
+        is_newest = state is not None and state.newest_ms < before_ms
+        if state is not None and is_newest:
+            newest = self._newest.get(device.number)
+            if newest is not None and newest.last_arrival == state.last_arrival:
+                return list(newest.packets)
         sealed = await self._streams.page(device.number, before_ms=before_ms, limit=self._rules.page_packets)
-        return self._open(device, sealed)
+        packets = self._open(device, sealed)
+        if state is not None and is_newest and len(packets) <= self._rules.page_packets:
+            _remember(self._newest, device.number, _NewestPage(state.last_arrival, tuple(packets)))
+        return packets
 
     async def after(self, account: Account, device_id: str, *, arrival: int, limit: int) -> list[Packet]:
         """The packets that arrived behind one, in order of arrival, also late ones and those ahead of our clock.
