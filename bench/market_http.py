@@ -141,11 +141,13 @@ async def writes(port: int, filled: Filled, seconds: float, callers: int) -> Run
         return await drive(connections, numbered(seconds, posts))
 
 
-async def pages(port: int, filled: Filled, seconds: float, device_id: str) -> Run:
-    """``GET /stream``."""
-    request = get_request(f"/stream?userId={filled.user_id}&deviceId={device_id}")
+async def pages(port: int, filled: Filled, seconds: float, device_id: str, *, older: bool = False) -> Run:
+    """``GET /stream``: the newest page, or the one behind it, which no cache has."""
+    path = f"/stream?userId={filled.user_id}&deviceId={device_id}"
     async with connect(port, 32) as connections:
-        assert len(json.loads((await connections[0].ask(request))[1])) == 20
+        packets = json.loads((await connections[0].ask(get_request(path)))[1])
+        assert len(packets) == 20
+        request = get_request(path + (f"&time={packets[-1]['time']}" if older else ""))
         return await drive(connections, numbered(seconds, itertools.repeat(request)))
 
 
@@ -187,6 +189,7 @@ async def measure_streams(folder: Path, seconds: float, long: int, *, with_peer:
     bare = {callers: await bare_writes(ours, seconds, callers) for callers in CONNECTIONS}
     bare_page = {name: await bare_pages(ours, seconds / 2, name) for name in (SHORT, LONG)}
     peer: dict[object, Measured] = {}
+    asked = [(name, size, older) for older in (False, True) for name, size in ((SHORT, 100), (LONG, long))]
     if with_peer:
         (theirs / "filled.json").write_text(
             json.dumps({"userId": filled.user_id, "sk": filled.secret, "packets": {SHORT: 100, LONG: long, BUSY: 0}})
@@ -194,16 +197,18 @@ async def measure_streams(folder: Path, seconds: float, long: int, *, with_peer:
         async with serving(theirs, "express") as (process, port):
             for callers in CONNECTIONS:
                 peer[callers] = await watched(process, writes(port, filled, seconds, callers))
-            for name in (SHORT, LONG):
-                peer[name] = await watched(process, pages(port, filled, seconds, name))
+            for name, _, older in asked:
+                running = pages(port, filled, seconds, name, older=older)
+                peer[name, older] = await watched(process, running)
     rows = []
     async with serving(ours) as (process, port):
         for callers in CONNECTIONS:
             found = await watched(process, writes(port, filled, seconds, callers))
             rows.append(_row(f"POST /newData, {callers} at once", found, bare[callers], peer.get(callers)))
-        for name, size in ((SHORT, 100), (LONG, long)):
-            found = await watched(process, pages(port, filled, seconds, name))
-            rows.append(_row(f"GET /stream of {size:,}, 32 at once", found, bare_page[name], peer.get(name)))
+        for name, size, older in asked:
+            found = await watched(process, pages(port, filled, seconds, name, older=older))
+            which = "older" if older else "newest"
+            rows.append(_row(f"GET /stream, {which} of {size:,}", found, bare_page[name], peer.get((name, older))))
         return rows, anonymous_megabytes(process)
 
 
@@ -249,7 +254,7 @@ def _list_row(devices: int, how: str, found: Measured) -> list[str]:
 
 async def run_all(arguments: argparse.Namespace, folder: Path) -> None:
     """Measure and print."""
-    for name, value in describe_environment().items():
+    for name, value in describe_environment("express").items():
         print(f"{name:14}{value}")
     rows, memory = await measure_streams(folder, arguments.seconds, arguments.long, with_peer=not arguments.no_peer)
     print()
