@@ -4,7 +4,7 @@ import sqlite3
 
 from datasouk.market.errors import DeviceNotFound, TooManyAtOneTime
 from datasouk.market.records import Arrival, PacketDraft, SealedPacket, StreamState
-from datasouk.storage.database import Database, Row
+from datasouk.storage.database import Database
 from datasouk.storage.devices import bump_list_version
 
 __all__ = ["SqliteStreams"]
@@ -49,12 +49,12 @@ class SqliteStreams:
                 time_ms,
                 arrival,
             )
-        return [_packet(row) for row in rows]
+        return list(map(SealedPacket._make, rows))
 
     async def after(self, device: int, *, arrival: int, limit: int) -> list[SealedPacket]:
         """The packets that arrived behind one, in order of arrival."""
         query = _SELECT_PACKET + "WHERE device = ? AND arrival > ? ORDER BY arrival LIMIT ?"
-        return [_packet(row) for row in self._database.all(query, device, arrival, limit)]
+        return list(map(SealedPacket._make, self._database.all(query, device, arrival, limit)))
 
     async def state(self, device: int) -> StreamState | None:
         """The stream as a whole."""
@@ -104,7 +104,3 @@ def _why_not(
     if connection.execute("SELECT 1 FROM stream WHERE device = ?", (device,)).fetchone() is None:
         return DeviceNotFound(f"number {device}")
     return TooManyAtOneTime(draft.time_ms, most_at_one_time)
-
-
-def _packet(row: Row) -> SealedPacket:
-    return SealedPacket(arrival=row[0], time_ms=row[1], root=row[2], side_key_sealed=row[3], message_id=row[4])
