@@ -10,25 +10,48 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 __all__ = ["Connection", "Run", "connect", "drive"]
 
 
-class Connection:
-    """One kept-alive connection."""
+class Connection(asyncio.Protocol):
+    """One kept-alive connection; for one request at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a whole request; returns status and body."""
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        status = int(head[9:12])
-        place = head.lower().find(b"content-length:")
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of an answer; once it is whole, it is handed over."""
+        self._received = self._received + data if self._received else data
+        end = self._received.find(b"\r\n\r\n") + 4
+        if end == 3 or self._answer is None or self._answer.done():
+            return
+        head = self._received[:end].lower()
+        place = head.find(b"content-length:")
         length = int(head[place + 15 : head.index(b"\r\n", place)]) if place >= 0 else 0
-        return status, await self._reader.readexactly(length) if length else b""
+        if len(self._received) >= end + length:
+            body, self._received = self._received[end : end + length], b""
+            self._answer.set_result((int(head[9:12]), body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server has hung up."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("the server has hung up"))
+
+    def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send a whole request; the future has status and body."""
+        assert self._transport is not None, "not connected"
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return self._answer
 
     async def get(self, path: str) -> object:
         """The data of a JSON answer."""
@@ -38,7 +61,8 @@ class Connection:
 
     def close(self) -> None:
         """Hang up."""
-        self._writer.close()
+        if self._transport is not None:
+            self._transport.close()
 
 
 def get_request(path: str) -> bytes:
@@ -55,7 +79,8 @@ def post_request(path: str, body: bytes, content_type: str = "application/octet-
 @asynccontextmanager
 async def connect(port: int, count: int) -> AsyncIterator[list[Connection]]:
     """So many connections to a server on this machine."""
-    connections = [Connection(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(count)]
+    loop = asyncio.get_running_loop()
+    connections = [(await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(count)]
     try:
         yield connections
     finally:

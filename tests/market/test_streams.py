@@ -220,6 +220,25 @@ class TestPage:
         assert len(page) == 25
         assert [each.time_ms for each in await market.streams.page(owner.account, "ws-1", before_ms=7)] == [6]
 
+    async def test_the_newest_page_is_new_after_every_arrival_however_old(self, market: Market) -> None:
+        owner, secret = await with_device(market)
+        for number in (5, 9, 1, 7):
+            await market.streams.publish("ws-1", secret, packet(number))
+            for _ in range(2):
+                page = await market.streams.page(owner.account, "ws-1")
+                assert f"m{number}" in [each.message_id for each in page]
+        assert [each.message_id for each in page] == ["m9", "m7", "m5", "m1"]
+
+    async def test_an_older_page_is_never_the_newest_one(self, market: Market) -> None:
+        owner, secret = await with_device(market)
+        for number in range(3):
+            await market.streams.publish("ws-1", secret, packet(number))
+        newest = await market.streams.page(owner.account, "ws-1")
+        older = await market.streams.page(owner.account, "ws-1", before_ms=newest[0].time_ms)
+        assert older == newest[1:]
+        newest.clear()
+        assert len(await market.streams.page(owner.account, "ws-1")) == 3
+
     async def test_d10_a_packet_ahead_of_the_clock_shows_when_its_time_has_come(self, market: Market) -> None:
         owner, secret = await with_device(market)
         await market.streams.publish("ws-1", secret, packet(1, time=START_MS))

@@ -131,9 +131,10 @@ def install(folder: Path = PEERS_FOLDER, *, tools: NodeTools | None = None) -> P
 
 
 def installed_versions(folder: Path | None = None) -> dict[str, str]:
-    """The versions found in ``node_modules/@iota``, by package name."""
+    """The versions of the pinned packages that are found in ``node_modules``, by package name."""
     folder = folder or install()
-    manifests = [json.loads(file.read_text("utf-8")) for file in folder.glob("node_modules/@iota/*/package.json")]
+    pinned = json.loads((MANIFEST_FOLDER / "package.json").read_text("utf-8"))["dependencies"]
+    manifests = [json.loads((folder / "node_modules" / name / "package.json").read_text("utf-8")) for name in pinned]
     return {manifest["name"]: manifest["version"] for manifest in manifests}
 
 

@@ -156,9 +156,8 @@ class PacketDraft:
     received_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedPacket:
-    """A packet as the store gives it back.
+class SealedPacket(NamedTuple):
+    """A packet as the store gives it back; a tuple, as every page has twenty.
 
     Attributes:
         arrival: Counts the packets of a device from 1, without gaps, in the order in which they were committed.
@@ -167,7 +166,7 @@ class SealedPacket:
     arrival: int
     time_ms: int
     root: str
-    side_key_sealed: bytes = field(repr=False)
+    side_key_sealed: bytes
     message_id: str | None
 
 

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from datasouk.market.errors import DeviceNotFound, InvalidField, InvalidPacket, NotPurchased, WrongDeviceSecret
 from datasouk.market.ids import Clock, now_ms
@@ -23,8 +24,13 @@ __all__ = ["Packet", "Streams", "read_before", "read_packet"]
 _KEY = re.compile(r"[A-Za-z0-9]{1,81}", re.ASCII)
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 _TIME = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_MOST_REMEMBERED = 1024
+"""Devices whose data keys and newest pages are kept opened."""
 _NEWEST = ("", "null", "undefined")
 """What the documents and clients of the original send for "the newest page"."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,14 @@ def read_before(text: str | None) -> int | None:
     return int(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _NewestPage:
+    """The page that everybody sees who asks for nothing older, until a packet arrives."""
+
+    last_arrival: int
+    packets: tuple[Packet, ...]
+
+
 class Streams:
     """The rules of streams.
 
@@ -107,6 +121,8 @@ class Streams:
         self._purchases = purchases
         self._rules = rules
         self._clock = clock
+        self._data_keys: dict[bytes, DataKey] = {}
+        self._newest: dict[int, _NewestPage] = {}
         # What the secret of an unknown device is held against, so that it takes as long to refuse.
         self._nobodys_hash = vault.device_secrets.hash(secrets.token_hex())
 
@@ -159,8 +175,18 @@ class Streams:
         device = await self._readable(account, device_id)
         end = self._clock() + 1
         before_ms = end if before_ms is None else min(before_ms, end)
+        # The state is read first: what is committed after it makes the next reader look again.
+        state = await self._streams.state(device.number)
+        is_newest = state is not None and state.newest_ms < before_ms
+        if state is not None and is_newest:
+            newest = self._newest.get(device.number)
+            if newest is not None and newest.last_arrival == state.last_arrival:
+                return list(newest.packets)
         sealed = await self._streams.page(device.number, before_ms=before_ms, limit=self._rules.page_packets)
-        return self._open(device, sealed)
+        packets = self._open(device, sealed)
+        if state is not None and is_newest and len(packets) <= self._rules.page_packets:
+            _remember(self._newest, device.number, _NewestPage(state.last_arrival, tuple(packets)))
+        return packets
 
     async def after(self, account: Account, device_id: str, *, arrival: int, limit: int) -> list[Packet]:
         """The packets that arrived behind one, in order of arrival, also late ones and those ahead of our clock.
@@ -193,7 +219,19 @@ class Streams:
         return [_open(packet, device, data_key) for packet in packets]
 
     def _open_data_key(self, device: Device) -> DataKey:
-        return self._vault.open_data_key(device.data_key, device.row_id)
+        # By the envelope, which is another one if the key was wrapped anew, and tells devices of the same id apart.
+        data_key = self._data_keys.get(device.data_key)
+        if data_key is None:
+            data_key = self._vault.open_data_key(device.data_key, device.row_id)
+            _remember(self._data_keys, device.data_key, data_key)
+        return data_key
+
+
+def _remember(cache: dict[_K, _V], key: _K, value: _V) -> None:
+    """Add to a cache, which forgets what it has known longest."""
+    if len(cache) >= _MOST_REMEMBERED and key not in cache:
+        del cache[next(iter(cache))]
+    cache[key] = value
 
 
 def _read_key(packet: Mapping[str, object], name: str) -> str:

@@ -4,12 +4,19 @@ import sqlite3
 
 from datasouk.market.errors import DeviceNotFound, TooManyAtOneTime
 from datasouk.market.records import Arrival, PacketDraft, SealedPacket, StreamState
-from datasouk.storage.database import Database, Row
+from datasouk.storage.database import Database
 from datasouk.storage.devices import bump_list_version
 
 __all__ = ["SqliteStreams"]
 
 _SELECT_PACKET = "SELECT arrival, time_ms, root, side_key, message_id FROM packet "
+
+_INSERT_PACKET = (
+    "INSERT INTO packet (device, time_ms, arrival, root, side_key, message_id, fingerprint, received_ms) "
+    "SELECT device, ?, last_arrival + 1, ?, ?, ?, ?, ? FROM stream WHERE device = ? AND (SELECT count(*) FROM "
+    "(SELECT 1 FROM packet WHERE packet.device = stream.device AND time_ms = ? LIMIT ?)) < ? "
+    "ON CONFLICT (device, fingerprint) DO NOTHING RETURNING arrival"
+)
 
 
 class SqliteStreams:
@@ -42,12 +49,12 @@ class SqliteStreams:
                 time_ms,
                 arrival,
             )
-        return [_packet(row) for row in rows]
+        return list(map(SealedPacket._make, rows))
 
     async def after(self, device: int, *, arrival: int, limit: int) -> list[SealedPacket]:
         """The packets that arrived behind one, in order of arrival."""
         query = _SELECT_PACKET + "WHERE device = ? AND arrival > ? ORDER BY arrival LIMIT ?"
-        return [_packet(row) for row in self._database.all(query, device, arrival, limit)]
+        return list(map(SealedPacket._make, self._database.all(query, device, arrival, limit)))
 
     async def state(self, device: int) -> StreamState | None:
         """The stream as a whole."""
@@ -58,43 +65,42 @@ class SqliteStreams:
 def _add(
     connection: sqlite3.Connection, device: int, draft: PacketDraft, most_at_one_time: int
 ) -> Arrival | TooManyAtOneTime | DeviceNotFound:
-    there = connection.execute(
-        "SELECT arrival FROM packet WHERE device = ? AND fingerprint = ?", (device, draft.fingerprint)
-    ).fetchone()
-    if there is not None:
-        return Arrival(there[0], is_new=False)
-    (count,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM packet WHERE device = ? AND time_ms = ? LIMIT ?)",
-        (device, draft.time_ms, most_at_one_time),
-    ).fetchone()
-    if count >= most_at_one_time:
-        return TooManyAtOneTime(draft.time_ms, most_at_one_time)
-    counted = connection.execute(
-        "UPDATE stream SET last_arrival = last_arrival + 1, newest_ms = max(newest_ms, ?), received_ms = ? "
-        "WHERE device = ? RETURNING last_arrival",
-        (draft.time_ms, draft.received_ms, device),
-    ).fetchall()
-    if not counted:
-        return DeviceNotFound(f"number {device}")
-    ((arrival,),) = counted
-    connection.execute(
-        "INSERT INTO packet (device, time_ms, arrival, root, side_key, message_id, fingerprint, received_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    # Each statement gives the interpreter away and waits to get it back, so what can be one statement is one.
+    inserted = connection.execute(
+        _INSERT_PACKET,
         (
-            device,
             draft.time_ms,
-            arrival,
             draft.root,
             draft.side_key_sealed,
             draft.message_id,
             draft.fingerprint,
             draft.received_ms,
+            device,
+            draft.time_ms,
+            most_at_one_time,
+            most_at_one_time,
         ),
+    ).fetchall()
+    if not inserted:
+        return _why_not(connection, device, draft, most_at_one_time)
+    ((arrival,),) = inserted
+    connection.execute(
+        "UPDATE stream SET last_arrival = ?, newest_ms = max(newest_ms, ?), received_ms = ? WHERE device = ?",
+        (arrival, draft.time_ms, draft.received_ms, device),
     )
     if arrival == 1:
         bump_list_version(connection)
     return Arrival(arrival, is_new=True)
 
 
-def _packet(row: Row) -> SealedPacket:
-    return SealedPacket(arrival=row[0], time_ms=row[1], root=row[2], side_key_sealed=row[3], message_id=row[4])
+def _why_not(
+    connection: sqlite3.Connection, device: int, draft: PacketDraft, most_at_one_time: int
+) -> Arrival | TooManyAtOneTime | DeviceNotFound:
+    there = connection.execute(
+        "SELECT arrival FROM packet WHERE device = ? AND fingerprint = ?", (device, draft.fingerprint)
+    ).fetchone()
+    if there is not None:
+        return Arrival(there[0], is_new=False)
+    if connection.execute("SELECT 1 FROM stream WHERE device = ?", (device,)).fetchone() is None:
+        return DeviceNotFound(f"number {device}")
+    return TooManyAtOneTime(draft.time_ms, most_at_one_time)
