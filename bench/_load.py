@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
-__all__ = ["Connection", "Run", "connect", "drive"]
+__all__ = ["Connection", "Run", "connect", "drive", "for_seconds", "get_request", "post_request"]
 
 
 class Connection(asyncio.Protocol):
@@ -128,3 +128,10 @@ async def drive(connections: list[Connection], requests: Iterator[bytes], expect
     began = time.perf_counter()
     await asyncio.gather(*(one(connection) for connection in connections))
     return Run(time.perf_counter() - began, sorted(latencies))
+
+
+def for_seconds(seconds: float, make: Iterator[bytes]) -> Iterator[bytes]:
+    """Requests until the time is up."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        yield next(make)

@@ -14,8 +14,6 @@ import asyncio
 import itertools
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,12 +27,13 @@ from tests.market_fakes import some_packet
 from tests.peers import find_node, install
 
 from bench import PEER_SCRIPTS, describe_environment, format_table
-from bench._load import Run, connect, drive, get_request, post_request
+from bench._load import Run, connect, drive, for_seconds, get_request, post_request
 from bench._market_folder import fill_folder, packet_body
-from bench.node import anonymous_megabytes, numbered
+from bench._served import anonymous_megabytes, served
 from datasouk.storage import open_store
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import AsyncIterator, Awaitable
 
     from bench._market_folder import Filled
@@ -59,28 +58,8 @@ async def serving(folder: Path, which: str = "datasouk") -> AsyncIterator[tuple[
         node = find_node()
         command = [str(node.node), str(PEER_SCRIPTS / "market_server.mjs"), str(port), str(folder)]
         environment = {**node.environment(), "DATASOUK_PEERS": str(install())}
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        try:
-            await _until_healthy(process, port)
-            yield process, port
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-
-async def _until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with code {process.returncode}; see its log")
-        try:
-            async with connect(port, 1) as (connection,):
-                if (await connection.ask(get_request("/healthz")))[0] == 200:
-                    return
-        except OSError:
-            pass
-        await asyncio.sleep(0.1)
-    raise RuntimeError("the server did not become healthy within half a minute")
+    async with served(command, port, folder, health="/healthz", environment=environment) as process:
+        yield process, port
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -138,7 +117,7 @@ async def writes(port: int, filled: Filled, seconds: float, callers: int) -> Run
         posts = (
             post_request("/newData", packet_body(BUSY, filled.secret), "application/json") for _ in itertools.count()
         )
-        return await drive(connections, numbered(seconds, posts))
+        return await drive(connections, for_seconds(seconds, posts))
 
 
 async def pages(port: int, filled: Filled, seconds: float, device_id: str, *, older: bool = False) -> Run:
@@ -148,7 +127,7 @@ async def pages(port: int, filled: Filled, seconds: float, device_id: str, *, ol
         packets = json.loads((await connections[0].ask(get_request(path)))[1])
         assert len(packets) == 20
         request = get_request(path + (f"&time={packets[-1]['time']}" if older else ""))
-        return await drive(connections, numbered(seconds, itertools.repeat(request)))
+        return await drive(connections, for_seconds(seconds, itertools.repeat(request)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +208,7 @@ async def measure_list(folder: Path, seconds: float, devices: int) -> tuple[list
             ("known", b"If-None-Match: " + tag + b"\r\n", 304),
         ):
             asked = request[:-2] + headers + b"\r\n"
-            running = drive(connections, numbered(seconds, itertools.repeat(asked)), expected=expected)
+            running = drive(connections, for_seconds(seconds, itertools.repeat(asked)), expected=expected)
             rows.append(_list_row(devices, how, await watched(process, running)))
         return rows, anonymous_megabytes(process)
 

@@ -11,19 +11,19 @@ import argparse
 import asyncio
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
 from bench import describe_environment, format_table
-from bench._load import Connection, Run, connect, drive, get_request, post_request
+from bench._load import Connection, Run, connect, drive, for_seconds, get_request, post_request
+from bench._served import anonymous_megabytes, served
 from bench._transfers import Wallet, fund_wallets, transfer_for
 from datasouk.ledger import Indexation, Message, MessageDraft, compute_network_id
 from datasouk.node.store import NodeStore, create_tables, insert_message
@@ -46,43 +46,8 @@ async def running_node(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[byt
     """A node in a process of its own, as an operator starts it; yields the process and its port."""
     port = 18265
     command = [sys.executable, "-m", "datasouk", "node", "serve", "--port", str(port), "--data-dir", str(folder)]
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            await _until_healthy(process, port)
-            yield process, port
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-
-async def _until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"the node ended with code {process.returncode}; see its log")
-        try:
-            async with connect(port, 1) as (connection,):
-                if (await connection.ask(get_request("/health")))[0] == 200:
-                    return
-        except OSError:
-            pass
-        await asyncio.sleep(0.1)
-    raise RuntimeError("the node did not become healthy within a minute")
-
-
-def anonymous_megabytes(process: subprocess.Popen[bytes]) -> float:
-    """Memory that is the process's own; pages of mapped files do not count."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no RssAnon: this benchmark needs Linux")
-
-
-def numbered(seconds: float, make: Iterator[bytes]) -> Iterator[bytes]:
-    """Requests until the time is up."""
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        yield next(make)
+    async with served(command, port, folder, health="/health") as process:
+        yield process, port
 
 
 async def bare_writes(folder: Path, seconds: float, callers: int) -> Run:
@@ -137,7 +102,7 @@ async def measure(folder: Path, seconds: float, *, title: str) -> list[list[str]
         for callers in (1, 32, 256):
             async with connect(port, callers) as connections:
                 posts = (post_request("/api/v1/messages", data_message(os.urandom(32))) for _ in count())
-                run = await drive(connections, numbered(seconds, posts), expected=201)
+                run = await drive(connections, for_seconds(seconds, posts), expected=201)
             rows.append(_row(title, f"durable messages, {callers} connections", run, bare[callers].rate))
         database = sqlite3.connect(f"file:{folder / 'ledger.db'}?mode=ro", uri=True)
         sample = database.execute(
@@ -150,7 +115,7 @@ async def measure(folder: Path, seconds: float, *, title: str) -> list[list[str]
             for what, place, limit in (("messages/{id}", 0, by_id), ("messages?index=", 1, by_index)):
                 paths = [_path(row[place], place) for row in sample]
                 gets = (get_request(paths[i % len(paths)]) for i in count())
-                run = await drive(connections, numbered(seconds, gets))
+                run = await drive(connections, for_seconds(seconds, gets))
                 rows.append(_row(title, f"read {what}, 32 connections", run, limit))
         for clients in (8, 64):
             run = await transfers(port, folder, seconds, clients)
