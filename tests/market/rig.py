@@ -220,3 +220,21 @@ def supply_is_whole(folder: Path) -> bool:
     finally:
         connection.close()
     return bool(total == TOKEN_SUPPLY_IOTA)
+
+
+async def flood(bank: Bank, address: bytes, count: int) -> None:
+    """Send so many outputs of a million to an address; one for each transaction, as an address may have one in each."""
+    stranger = Stranger(bank.node)
+    target, own, rest = Address(address), stranger.key.address, count * 1_000_000
+    await bank.funding.give(own, rest)
+    (coin,) = await bank.node.outputs(own)
+    message_id = b""
+    for _ in range(count):
+        rest -= 1_000_000
+        outputs = (Output(target, 1_000_000), *((Output(own, rest),) if rest else ()))
+        essence = Essence.sorted((UtxoInput(*split_output_id(coin)),), outputs)
+        transaction = sign_transaction(essence, [stranger.key])
+        if rest:
+            coin = transaction.output_ids()[[output.address for output in essence.outputs].index(own)]
+        message_id = await bank.node.submit(transaction)
+    await bank.node.wait_included(message_id, timeout_seconds=30)

@@ -9,6 +9,7 @@ from tests.market.rig import (
     Crash,
     FaultAt,
     Stranger,
+    flood,
     open_bank,
     open_node,
     send_from,
@@ -112,7 +113,7 @@ async def test_d6_thousands_of_outputs_of_strangers_change_nothing_for_buyers_an
         device = await bank.device()
         buyers = [await bank.account(number) for number in range(2, 8)]
         await bank.buy(buyers[0])
-        await _flood(bank, (await bank.device_address(device)).digest, 1200)
+        await flood(bank, (await bank.device_address(device)).digest, 1200)
         state = await bank.funding.state(buyers[0].account_id)
         assert state is not None
         await _until_lists_are_old(bank)
@@ -134,7 +135,7 @@ async def test_d6_a_wallet_whose_tokens_are_scattered_can_spend_them_all(tmp_pat
         buyer = await bank.account(2)
         state = await bank.funding.state(buyer.account_id)
         assert state is not None
-        await _flood(bank, state.address, 600)
+        await flood(bank, state.address, 600)
         assert await bank.balance(buyer) == 602_000_000
         assert await bank.buy(buyer, "dear") == 600_000_000
         assert await bank.balance(buyer) == 2_000_000
@@ -351,7 +352,7 @@ async def test_a_scattered_wallet_holds_up_nobody_else(tmp_path: Path) -> None:
         await bank.device()
         await bank.device("dear", price=250_000_000)
         rich, other = await bank.account(2), await bank.account(3)
-        await _flood(bank, (await bank.funding.of_account(rich.account_id)).address, 260)
+        await flood(bank, (await bank.funding.of_account(rich.account_id)).address, 260)
         paid = await asyncio.gather(bank.buy(rich, "dear"), bank.buy(other), bank.buy(rich))
         assert tuple(paid) == (250_000_000, PRICE, PRICE)
 
@@ -377,31 +378,6 @@ async def _until_lists_are_old(bank: Bank) -> None:
     """Let the queue look at the ledger anew, as it does after half a minute."""
     for purse in bank.settlement._view._purses.values():
         purse.listed_at = 0
-
-
-async def _flood(bank: Bank, address: bytes, count: int) -> None:
-    """Send so many outputs of a million to an address."""
-    stranger = Stranger(bank.node)
-    target = type(stranger.key.address)(address)
-    await bank.funding.give(stranger.key.address, count * 1_000_000)
-
-    # One output for each address in a transaction: so as many transactions, chained.
-    from datasouk.ledger import Essence, UtxoInput, split_output_id
-    from datasouk.ledger.signatures import sign_transaction
-
-    (coin,) = await bank.node.outputs(stranger.key.address)
-    rest = count * 1_000_000
-    message_id = b""
-    for _ in range(count):
-        rest -= 1_000_000
-        outputs = [Output(target, 1_000_000)] + ([Output(stranger.key.address, rest)] if rest else [])
-        transaction = sign_transaction(
-            Essence.sorted((UtxoInput(*split_output_id(coin)),), tuple(outputs)), [stranger.key]
-        )
-        place = [output.address for output in transaction.essence.outputs].index(stranger.key.address) if rest else 0
-        coin = transaction.output_ids()[place]
-        message_id = await bank.node.submit(transaction)
-    await bank.node.wait_included(message_id, timeout_seconds=30)
 
 
 async def _buy_for(bank: Bank, buyer: Account, price: int) -> int:

@@ -1,58 +1,22 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.node import mqtt_wire as wire
 from tests.node import sample_events as events
-from tests.node.fake_node import FakeNode
 from tests.node.loops import asynchronous
 from tests.node.mqtt_client import TcpClient
+from tests.node.served_broker import serve, subscribed
 
 from datasouk.ledger.json import Json
 from datasouk.node import mqtt_topics
 from datasouk.node.events import TransactionIncluded
-from datasouk.node.mqtt import MqttBroker, MqttLimits, client_address
+from datasouk.node.mqtt import MqttLimits, client_address
 
 MESSAGE_ID = events.data_message().message_id().hex()
 METADATA_TOPIC = f"messages/{MESSAGE_ID}/metadata"
 OUTPUT_TOPIC = f"outputs/{'22' * 32}0100"
 INCLUDED_TOPIC = f"transactions/{'22' * 32}/included-message"
-
-
-class Served:
-    """A broker on a port, and the node behind it."""
-
-    def __init__(self, node: FakeNode, broker: MqttBroker, port: int) -> None:
-        self.node = node
-        self.broker = broker
-        self.port = port
-
-    async def until(self, *, connections: int) -> None:
-        while self.broker.connection_count != connections:
-            await asyncio.sleep(0.001)
-
-
-@asynccontextmanager
-async def serve(limits: MqttLimits | None = None) -> AsyncIterator[Served]:
-    node = FakeNode()
-    broker = MqttBroker(node, limits=limits)
-    try:
-        yield Served(node, broker, await broker.serve_tcp("127.0.0.1", 0))
-    finally:
-        await broker.close()
-        assert broker.connection_count == broker.subscription_count == 0
-
-
-@asynccontextmanager
-async def subscribed(served: Served, *filters: str, client_id: str = "test") -> AsyncIterator[TcpClient]:
-    async with TcpClient(served.port) as client:
-        await client.connect(client_id)
-        await client.subscribe(*filters)
-        yield client
 
 
 class TestPublishing:
@@ -382,48 +346,6 @@ class TestConnections:
 )
 def test_client_address(host: str, address: str) -> None:
     assert client_address(host) == address
-
-
-class TestPaho:
-    """The most used client of MQTT, as it is."""
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("protocol", [MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv31])
-    @asynchronous
-    async def test_over_tcp(self, protocol: MQTTProtocolVersion) -> None:
-        async with serve() as served:
-            loop = asyncio.get_running_loop()
-            arrived: asyncio.Queue[object] = asyncio.Queue()
-            client = paho.Client(CallbackAPIVersion.VERSION2, client_id="paho", protocol=protocol)
-            client.will_set("messages", b"dead", qos=1, retain=True)
-            client.username_pw_set("anyone", "anything")
-
-            def put(item: object) -> None:
-                loop.call_soon_threadsafe(arrived.put_nowait, item)
-
-            client.on_connect = lambda _c, _u, _f, code, _p: put(code.value)
-            client.on_subscribe = lambda _c, _u, _id, codes, _p: put([each.value for each in codes])
-            client.on_message = lambda _c, _u, message: put((message.topic, message.payload, message.qos))
-            client.connect_async("127.0.0.1", served.port, keepalive=60)
-            client.loop_start()
-            try:
-                if protocol == MQTTProtocolVersion.MQTTv31:
-                    assert await arrived.get() != 0
-                    return
-                assert await arrived.get() == 0
-                client.subscribe([("messages/indexation/" + b"datasouk".hex(), 1), ("milestones/latest", 2)])
-                assert await arrived.get() == [0, 0]
-                assert await arrived.get() == ("milestones/latest", b'{"index":1,"timestamp":1699999990}', 0)
-                served.node.happen(events.attached())
-                topic = f"messages/indexation/{b'datasouk'.hex()}"
-                assert await arrived.get() == (topic, events.data_message().to_bytes(), 0)
-                for quality in (1, 2):
-                    info = client.publish("messages", b"forged", qos=quality)
-                    await asyncio.to_thread(info.wait_for_publish, 5)
-                    assert info.is_published()
-            finally:
-                client.disconnect()
-                await asyncio.to_thread(client.loop_stop)
 
 
 def test_defaults_hold_a_busy_marketplace() -> None:
